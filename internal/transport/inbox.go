@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+
+package transport
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/seedmq/mq/internal/ring"
+)
+
+// Inbox is where one receiver takes its messages from: the queues of all its
+// peers, fairly, at a cost that does not follow their number.
+//
+// # How waiting works
+//
+// An inbox has a [Source] on each peer's queue. A source is ready when its queue
+// may hold messages, and idle when a receiver found it empty; ready sources
+// stand in a list of the inbox, idle ones in a list of their queue. Receivers
+// take from the ready sources in turn, one message each (D-FQ-01 to 05), and
+// park when there is none. A sender that finds idle sources at its queue makes
+// the first ready and wakes a goroutine that is parked at that inbox, or tries
+// the next. So a message goes to a worker that waits, in the order in which
+// they began to wait, and neither senders nor receivers ever look through the
+// peers that have nothing to do.
+//
+// Two rules keep a message from lying in a queue while a receiver sleeps that
+// could take it:
+//
+//  1. A receiver parks only when the ready list is empty, and it is on the list of
+//     the parked before it makes the last source idle. arm looks at the queue once
+//     more after a sender could know of the source; then whichever of the two
+//     sees the message wakes a receiver.
+//  2. Who was woken for a source tries that source first. Who leaves while
+//     others are parked here and sources are ready wakes the next (share); who
+//     leaves without using its wake-up also tells the queue (pass).
+//
+// Whether a source is moved from one list to the other is decided by the
+// goroutine that took it off a list; in between it is on none. The locks of
+// inbox and queue are never held together.
+type Inbox struct {
+	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
+
+	_     [128]byte // what is written at every message starts a new line
+	taken atomic.Uint64
+	_     [128]byte
+
+	lot ring.Lot // goroutines in Recv that found nothing; its lock protects the fields below
+
+	ready   sourceList
+	sources map[*Source]struct{}
+	closed  bool
+	poked   bool // Poke was called, and no Recv has returned ErrPoked since
+}
+
+// Recv takes the next message and tells which source it came from. It blocks
+// until there is one, ctx is done, the inbox is closed (ErrClosed), or Poke is
+// called and there is nothing to take (ErrPoked).
+func (in *Inbox) Recv(ctx context.Context) (Msg, *Source, error) {
+	if err := ctx.Err(); err != nil {
+		return Msg{}, nil, err
+	}
+	if s := in.sole.Load(); s != nil {
+		if m, st := s.queue.tryPop(); st == ring.OK {
+			in.took(s)
+			return m, s, nil
+		}
+	}
+	return in.recv(ctx)
+}
+
+func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
+	var claim *Source // what this goroutine was woken for
+	for {
+		m, s, w, err := in.take(claim)
+		if s != nil {
+			in.took(s)
+			return m, s, nil
+		}
+		var woken bool
+		if err == nil {
+			var why any
+			why, woken, err = in.lot.Wait(ctx, w)
+			claim, _ = why.(*Source)
+		}
+		if err != nil {
+			in.pass(claim, woken)
+			return Msg{}, nil, err
+		}
+	}
+}
+
+// take tries claim, if any, and then each ready source in turn, and puts to rest
+// those that have nothing. When all have been, it returns the place of the caller
+// among the parked; or why the caller should not wait.
+func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
+	s := claim
+	for {
+		if s == nil {
+			in.lot.Lock()
+			s = in.ready.first
+			if s == nil {
+				w, err := in.parkLocked()
+				in.lot.Unlock()
+				return Msg{}, nil, w, err
+			}
+			in.rotateLocked()
+			in.lot.Unlock()
+		}
+		switch m, st := s.queue.tryPop(); st {
+		case ring.OK:
+			return m, s, nil, nil
+		case ring.Closed:
+			in.remove(s)
+		case ring.Empty:
+			if w := in.rest(s, true); w != nil {
+				return Msg{}, nil, w, nil
+			}
+		}
+		s = nil
+	}
+}
+
+// parkLocked puts the caller among the parked, if nothing speaks against it.
+func (in *Inbox) parkLocked() (*ring.Waiter, error) {
+	switch {
+	case in.closed:
+		return nil, ErrClosed
+	case in.poked:
+		in.poked = false
+		return nil, ErrPoked
+	}
+	return in.lot.EnterLocked(), nil
+}
+
+// rotateLocked puts the first ready source at the end.
+func (in *Inbox) rotateLocked() {
+	if s := in.ready.first; s.next != nil {
+		in.ready.remove(s)
+		in.ready.push(s)
+	}
+}
+
+// rest makes a source idle, if it is ready. If it was the last, and the caller
+// wants to park and may, it is parked first.
+func (in *Inbox) rest(s *Source, park bool) (w *ring.Waiter) {
+	in.lot.Lock()
+	moved := s.ready
+	if moved {
+		in.unreadyLocked(s)
+		if park && in.ready.first == nil && !in.closed && !in.poked {
+			w = in.lot.EnterLocked()
+		}
+	}
+	in.lot.Unlock()
+	if moved {
+		s.queue.arm(s)
+	}
+	return w
+}
+
+// offer makes an idle source ready and wakes one receiver for it. It reports
+// whether one was there.
+func (in *Inbox) offer(s *Source) bool {
+	in.lot.Lock()
+	defer in.lot.Unlock()
+	if s.removed {
+		return false
+	}
+	s.ready = true
+	in.ready.push(s)
+	return in.lot.WakeLocked(s)
+}
+
+// took counts a message from s.
+func (in *Inbox) took(s *Source) {
+	in.taken.Add(1)
+	if in.lot.Parked() > 0 {
+		in.share(s)
+	}
+}
+
+// share leaves no ready source to itself while receivers are parked here.
+func (in *Inbox) share(s *Source) {
+	if s != nil && s.queue.Len() == 0 {
+		in.rest(s, false)
+	}
+	in.lot.Lock()
+	more := in.ready.first != nil
+	in.lot.Unlock()
+	if more {
+		in.lot.WakeOne()
+	}
+}
+
+// pass gives on a wake-up that the caller will not use.
+func (in *Inbox) pass(claim *Source, woken bool) {
+	if woken {
+		in.share(nil)
+	}
+	if claim != nil && claim.queue.Len() > 0 {
+		claim.queue.notify()
+	}
+}
+
+// attach adds a source. It returns ErrClosed if the inbox is closed.
+func (in *Inbox) attach(s *Source) error {
+	s.in = in
+	s.queue.addTaker()
+	in.lot.Lock()
+	if in.closed {
+		s.removed = true
+		in.lot.Unlock()
+		s.queue.drop(s)
+		return ErrClosed
+	}
+	if in.sources == nil {
+		in.sources = make(map[*Source]struct{})
+	}
+	in.sources[s] = struct{}{}
+	in.setSoleLocked()
+	in.lot.Unlock()
+	in.offer(s)
+	return nil
+}
+
+// release is called when the link of s has ended: what its closed queue still
+// holds can be taken, and a queue that lives on is another taker's.
+func (in *Inbox) release(s *Source) {
+	if s.queue.leave(s) {
+		in.remove(s)
+	}
+}
+
+// remove ends a source. It returns what only this source could have taken.
+func (in *Inbox) remove(s *Source) []Msg {
+	in.lot.Lock()
+	if s.removed {
+		in.lot.Unlock()
+		return nil
+	}
+	in.removeLocked(s)
+	in.setSoleLocked()
+	in.lot.Unlock()
+	return s.queue.drop(s)
+}
+
+func (in *Inbox) removeLocked(s *Source) {
+	s.removed = true
+	delete(in.sources, s)
+	if s.ready {
+		in.unreadyLocked(s)
+	}
+}
+
+func (in *Inbox) unreadyLocked(s *Source) {
+	s.ready = false
+	in.ready.remove(s)
+}
+
+func (in *Inbox) setSoleLocked() {
+	var sole *Source
+	if len(in.sources) == 1 && !in.closed {
+		for sole = range in.sources {
+		}
+	}
+	in.sole.Store(sole)
+}
+
+// Poke makes one Recv, the present or the next, return ErrPoked if it finds no
+// message.
+func (in *Inbox) Poke() {
+	in.lot.Lock()
+	defer in.lot.Unlock()
+	in.poked = true
+	in.lot.WakeLocked(nil)
+}
+
+// Close ends all blocked and later Recvs with ErrClosed, and all sources. lost is
+// called with what only this inbox could have taken, queue by queue.
+func (in *Inbox) Close(lost func(*Source, []Msg)) {
+	in.lot.Lock()
+	in.closed = true
+	sources := in.sources
+	in.sources = nil
+	in.setSoleLocked()
+	for s := range sources {
+		in.removeLocked(s)
+	}
+	in.lot.Unlock()
+	in.lot.WakeAll()
+	for s := range sources {
+		if rest := s.queue.drop(s); len(rest) > 0 {
+			lost(s, rest)
+		}
+	}
+}
+
+// Taken is the number of messages that Recv has returned.
+func (in *Inbox) Taken() uint64 { return in.taken.Load() }
+
+// Pending is the number of messages that Recv could take now. What is in a
+// queue that receivers share counts for each of them.
+func (in *Inbox) Pending() int {
+	in.lot.Lock()
+	defer in.lot.Unlock()
+	n := 0
+	for s := range in.sources {
+		n += s.queue.Len()
+	}
+	return n
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+package transport
+
+// Kind is the type of a socket. The values are the codes of ZMTP 2.0 (RFC 15).
+type Kind uint8
+
+const (
+	Pair Kind = 0
+	Pub  Kind = 1
+	Sub  Kind = 2
+	Req  Kind = 3
+	Rep  Kind = 4
+	Pull Kind = 7
+	Push Kind = 8
+)
+
+// kinds tells what each socket is called on the wire (37/ZMTP, Socket-Type) and
+// whom it may talk to.
+var kinds = map[Kind]struct {
+	name string
+	peer Kind
+}{
+	Pair: {"PAIR", Pair},
+	Pub:  {"PUB", Sub},
+	Sub:  {"SUB", Pub},
+	Req:  {"REQ", Rep},
+	Rep:  {"REP", Req},
+	Pull: {"PULL", Push},
+	Push: {"PUSH", Pull},
+}
+
+func (k Kind) String() string { return kinds[k].name }
+
+// Peer is the kind that k talks to.
+func (k Kind) Peer() Kind { return kinds[k].peer }
+
+// Fits reports whether a socket of kind k may talk to one of the other kind.
+func (k Kind) Fits(other Kind) bool { return kinds[k].peer == other }
+
+// Lossless reports whether what a socket of kind k has sent, and nobody can take
+// any more, is handed back by a Close. Of PUB it is dropped, and an answer of REP
+// is no use to another.
+func (k Kind) Lossless() bool { return k == Push || k == Pair || k == Req }

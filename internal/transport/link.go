@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+
+// Package transport is what stands between a socket's pattern and whoever it
+// talks to: queues, inboxes, the link that joins two peers, and what a transport
+// must do to bring peers together.
+package transport
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// The errors that a link or a transport answers with. Package mq exports them.
+var (
+	ErrClosed       = errors.New("mq: socket closed")
+	ErrAddrInUse    = errors.New("mq: address in use")
+	ErrBadAddr      = errors.New("mq: bad address")
+	ErrNoTransport  = errors.New("mq: unknown scheme (forgotten import?)")
+	ErrIncompatible = errors.New("mq: incompatible socket types")
+	ErrPeerBusy     = errors.New("mq: peer busy")
+)
+
+// ErrPoked is for the one who called Poke, and leaves no socket.
+var ErrPoked = errors.New("mq: poked")
+
+// Peer is one party of a link: a socket of this process, or the session that
+// stands for a remote one. The two parties of a link know each other only
+// through this interface, so a pattern cannot tell which it talks to.
+//
+// Its methods never block, and may be called from any goroutine. Attach and
+// Detach are called with the link locked; they may lock the peer, never another
+// link.
+type Peer interface {
+	Kind() Kind
+	// HWM is how many messages a queue to, and a queue from, one peer may hold.
+	HWM() (send, recv int)
+	// Inbox is where messages from e's far side go; nil if this kind receives none.
+	Inbox() *Inbox
+	// Attach offers a new link, and sets e.Out if this kind sends. An error
+	// refuses the link.
+	Attach(e *End) error
+	// Ready tells that the link of an attached end works both ways.
+	Ready(e *End)
+	// Detach ends what Attach began. A queue made for this link alone is closed,
+	// and what is in it stays for the far side to take.
+	Detach(e *End)
+	// Subscription tells that the far side wants messages that begin with prefix,
+	// or no more. A repeated prefix is told once.
+	Subscription(e *End, prefix string, on bool)
+	// Missed tells that n messages for this side were dropped.
+	Missed(n int)
+	// Taken tells that the far side took a message from e.Out. Only those who have
+	// to answer messages tell.
+	Taken(e *End)
+}
+
+// Flusher is a Peer that stands for a remote one: closing a socket leaves it time
+// to bring away what it has not taken yet.
+type Flusher interface {
+	Peer
+	// Flush returns when all that was queued for the remote peer is on its way and
+	// nothing is left to do, or when ctx is done.
+	Flush(ctx context.Context)
+}
+
+// End is one peer's half of a link.
+type End struct {
+	Peer Peer    // who holds it; read-only
+	Far  *End    // the other half; read-only
+	Out  *Queue  // for messages to the far side, nil if none go there; set by Attach
+	In   *Source // on the far side's Out, nil if none come from there; set before Ready
+
+	link *Link
+}
+
+// Unlink ends the link, from whichever side, once.
+func (e *End) Unlink() { e.link.Unlink() }
+
+// Reclaim takes the far side's right to e.Out away, and returns what nobody can
+// take any more because of that.
+func (e *End) Reclaim() []Msg {
+	if e.Far.In == nil {
+		return nil
+	}
+	return e.Far.Peer.Inbox().remove(e.Far.In)
+}
+
+// Link joins two peers directly: no goroutine, no codec, no copy.
+type Link struct {
+	a, b   End
+	onDown func() // called once the link has ended, without locks; nil if nobody cares
+
+	mu sync.Mutex // protects up, and orders attaching before detaching
+	up bool
+}
+
+// Join links two peers of kinds that fit each other.
+func Join(a, b Peer, onDown func()) (*Link, error) {
+	if a == b || !a.Kind().Fits(b.Kind()) {
+		return nil, ErrIncompatible
+	}
+	l := &Link{onDown: onDown}
+	l.a = End{Peer: a, Far: &l.b, link: l}
+	l.b = End{Peer: b, Far: &l.a, link: l}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := a.Attach(&l.a); err != nil {
+		return nil, err
+	}
+	if err := b.Attach(&l.b); err != nil {
+		a.Detach(&l.a)
+		return nil, err
+	}
+	err := errors.Join(l.a.open(), l.b.open())
+	l.up = true
+	if err != nil {
+		l.downLocked()
+		return nil, ErrClosed
+	}
+	a.Ready(&l.a)
+	b.Ready(&l.b)
+	return l, nil
+}
+
+// open puts a source on the far side's queue into this side's inbox.
+func (e *End) open() error {
+	if e.Far.Out == nil {
+		return nil
+	}
+	e.In = &Source{End: e, queue: e.Far.Out}
+	return e.Peer.Inbox().attach(e.In)
+}
+
+// Unlink ends the link. A link that is down stays down.
+func (l *Link) Unlink() {
+	l.mu.Lock()
+	ended := l.up
+	if ended {
+		l.downLocked()
+	}
+	l.mu.Unlock()
+	if ended && l.onDown != nil {
+		l.onDown()
+	}
+}
+
+func (l *Link) downLocked() {
+	l.up = false
+	l.a.Peer.Detach(&l.a)
+	l.b.Peer.Detach(&l.b)
+	for _, e := range []*End{&l.a, &l.b} {
+		if e.In != nil {
+			e.Peer.Inbox().release(e.In)
+		}
+	}
+}

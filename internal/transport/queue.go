@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+
+package transport
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seedmq/mq/internal/ring"
+)
+
+// Queue holds the messages that one sender has accepted and no receiver has
+// taken. It has one owner, one exact bound, and any number of takers, which are
+// the [Source]s that the inboxes of its receivers have on it.
+//
+// Its memory follows use: no ring before the first message, then small ones,
+// each replaced by a larger one when it is full, up to the bound.
+type Queue struct {
+	ring  atomic.Pointer[ring.Ring[Msg]] // replaced under mu; nil before the first message
+	armed atomic.Int32                   // length of idle; written under mu, read by senders
+	limit int                            // messages, >= 1; read-only
+
+	senders ring.Lot // goroutines in Send that found the queue full
+
+	mu     sync.Mutex // protects the fields below
+	idle   sourceList // takers that found the queue empty, longest first: the next message is for them
+	takers int        // sources attached, idle or not
+	closed bool       // nothing more comes in
+	base   uint64     // messages that went into the rings before this one and not on into it
+}
+
+const (
+	firstRing = 16 // messages; half a kilobyte
+	ringGrows = 4  // times
+)
+
+// NewQueue makes a queue that holds at most limit messages, and puts the given
+// ones in, all of them, even if there are more than that.
+func NewQueue(limit int, given ...Msg) *Queue {
+	q := &Queue{limit: max(limit, len(given))}
+	for _, m := range given {
+		q.TryPush(m)
+	}
+	return q
+}
+
+// TryPush puts m at the end, and wakes one who waits for it. It answers OK, Full
+// or Closed, and never blocks.
+func (q *Queue) TryPush(m Msg) ring.Status {
+	for {
+		r := q.ring.Load()
+		if r == nil {
+			q.grow(nil)
+			continue
+		}
+		switch st := r.TryPush(m); {
+		case st == ring.OK:
+			if q.armed.Load() > 0 {
+				q.notify()
+			}
+			return ring.OK
+		case st == ring.Full && r.Cap() < q.limit:
+			q.grow(r)
+		case st == ring.Moved && q.replaced(r):
+		case st == ring.Moved:
+			return ring.Closed
+		default:
+			return st
+		}
+	}
+}
+
+// Send puts m at the end, and waits for room if need be. It returns ErrClosed
+// once the queue is closed, or the error of ctx; then m is not in the queue.
+func (q *Queue) Send(ctx context.Context, m Msg) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	st := q.TryPush(m)
+	for st == ring.Full {
+		w := q.senders.Enter()
+		if st = q.TryPush(m); st != ring.Full {
+			if _, woken := q.senders.Leave(w); woken {
+				q.wakeSender()
+			}
+			break
+		}
+		_, woken, err := q.senders.Wait(ctx, w)
+		if err == nil {
+			st = q.TryPush(m)
+		}
+		if woken {
+			q.wakeSender()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if st == ring.Closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// wakeSender is called by a sender that was woken and has done, or given up,
+// what it was woken for: if there is room for more, it is the next one's turn.
+func (q *Queue) wakeSender() {
+	if q.senders.Parked() > 0 && q.Len() < q.limit {
+		q.senders.WakeOne()
+	}
+}
+
+// tryPop takes the first message and lets a blocked sender know. It answers OK,
+// Empty, or Closed if the queue is empty and closed.
+func (q *Queue) tryPop() (m Msg, st ring.Status) {
+	for {
+		r := q.ring.Load()
+		if r == nil {
+			return m, ring.Empty
+		}
+		m, st = r.TryPop()
+		switch {
+		case st == ring.OK:
+			if q.senders.Parked() > 0 {
+				q.senders.WakeOne()
+			}
+			return m, st
+		case st == ring.Moved && q.replaced(r):
+		case st == ring.Moved:
+			return m, ring.Closed
+		default:
+			return m, st
+		}
+	}
+}
+
+// notify hands the news of a message to the taker that has waited longest and
+// has a goroutine waiting in Recv; takers without one before it learn of it too.
+func (q *Queue) notify() {
+	for q.armed.Load() > 0 {
+		q.mu.Lock()
+		s := q.idle.first
+		if s != nil {
+			q.disarmLocked(s)
+		}
+		q.mu.Unlock()
+		if s == nil || s.in.offer(s) {
+			return
+		}
+	}
+}
+
+// arm puts s, whose inbox found the queue empty, among the idle, and looks once
+// more, because a message may have come before senders could know of s.
+func (q *Queue) arm(s *Source) {
+	q.mu.Lock()
+	if s.dropped {
+		q.mu.Unlock()
+		return
+	}
+	s.idle = true
+	q.idle.push(s)
+	q.armed.Add(1)
+	closed := q.closed // then s is to be found ready, and removed
+	q.mu.Unlock()
+	if closed || q.Len() > 0 {
+		q.notify()
+	}
+}
+
+func (q *Queue) disarmLocked(s *Source) {
+	s.idle = false
+	q.idle.remove(s)
+	q.armed.Add(-1)
+}
+
+// grow replaces old, which is the present ring, by one that holds more.
+func (q *Queue) grow(old *ring.Ring[Msg]) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ring.Load() != old || q.closed {
+		return
+	}
+	capacity := firstRing
+	var rest []Msg
+	if old != nil {
+		capacity = old.Cap() * ringGrows
+		rest = old.Seal()
+		q.base += old.Popped()
+	}
+	r := ring.New[Msg](min(capacity, q.limit))
+	for _, m := range rest {
+		r.TryPush(m)
+	}
+	q.ring.Store(r)
+}
+
+// replaced reports whether r, which was sealed, has a successor. It waits for a
+// grow under way.
+func (q *Queue) replaced(r *ring.Ring[Msg]) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ring.Load() != r
+}
+
+func (q *Queue) addTaker() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.takers++
+}
+
+// leave is the first half of drop for a taker whose link has ended. It reports
+// false, and does nothing, if s can still take what a closed queue holds. To look
+// and to leave is one step: what is in a queue that is closed after it goes to
+// who closes it.
+func (q *Queue) leave(s *Source) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed && q.Len() > 0 {
+		return false
+	}
+	q.leaveLocked(s)
+	return true
+}
+
+func (q *Queue) leaveLocked(s *Source) {
+	if s.dropped {
+		return
+	}
+	s.dropped = true
+	if s.idle {
+		q.disarmLocked(s)
+	}
+	q.takers--
+}
+
+// drop ends the taker s, and passes on what it may have been told. It returns
+// the messages that nobody can take any more: the queue is closed, and s was
+// its last taker.
+func (q *Queue) drop(s *Source) []Msg {
+	q.mu.Lock()
+	q.leaveLocked(s)
+	var rest []Msg
+	if q.closed && q.takers == 0 {
+		rest = q.drainLocked()
+	}
+	over := q.closed && q.Len() == 0
+	q.mu.Unlock()
+	if q.Len() > 0 {
+		q.notify()
+	}
+	for over && q.armed.Load() > 0 {
+		q.notify() // the other takers learn that nothing will come
+	}
+	return rest
+}
+
+// Close lets no message in any more: blocked and later Sends fail. The takers
+// can still take what is inside; if there are none, Close returns it.
+func (q *Queue) Close() []Msg {
+	rest := q.close(false)
+	q.senders.WakeAll()
+	return rest
+}
+
+// Drain is Close, but takes what is inside from the takers and returns it.
+func (q *Queue) Drain() []Msg {
+	rest := q.close(true)
+	q.senders.WakeAll()
+	return rest
+}
+
+func (q *Queue) close(drain bool) []Msg {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r := q.ring.Load()
+	if r == nil {
+		r = ring.New[Msg](1)
+		q.ring.Store(r)
+	}
+	q.closed = true
+	r.Close()
+	if drain || q.takers == 0 {
+		return q.drainLocked()
+	}
+	return nil
+}
+
+// drainLocked takes out all there is and leaves a closed, empty ring.
+func (q *Queue) drainLocked() []Msg {
+	old := q.ring.Load()
+	rest := old.Seal()
+	q.base += old.Pushed()
+	r := ring.New[Msg](1)
+	r.Close()
+	q.ring.Store(r)
+	return rest
+}
+
+// Closed reports whether Close or Drain was called.
+func (q *Queue) Closed() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
+}
+
+// Len is the number of messages in the queue.
+func (q *Queue) Len() int {
+	if r := q.ring.Load(); r != nil {
+		return r.Len()
+	}
+	return 0
+}
+
+// Pushed is the number of messages that ever went in.
+func (q *Queue) Pushed() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r := q.ring.Load(); r != nil {
+		return q.base + r.Pushed()
+	}
+	return 0
+}
