@@ -36,13 +36,25 @@ const (
 )
 
 // NewQueue makes a queue that holds at most limit messages, and puts the given
-// ones in, all of them, even if there are more than that.
+// ones in, all of them. If they are more, it is full until fewer are left.
 func NewQueue(limit int, given ...Msg) *Queue {
-	q := &Queue{limit: max(limit, len(given))}
-	for _, m := range given {
-		q.TryPush(m)
+	q := &Queue{limit: limit}
+	if len(given) > 0 {
+		q.ring.Store(filled(max(min(firstRing, limit), len(given)), given))
+	}
+	if len(given) > limit {
+		q.ring.Load().Close() // see reopen
 	}
 	return q
+}
+
+// filled makes a ring with messages in it.
+func filled(capacity int, given []Msg) *ring.Ring[Msg] {
+	r := ring.New[Msg](capacity)
+	for _, m := range given {
+		r.TryPush(m)
+	}
+	return r
 }
 
 // TryPush puts m at the end, and wakes one who waits for it. It answers OK, Full
@@ -65,6 +77,10 @@ func (q *Queue) TryPush(m Msg) ring.Status {
 		case st == ring.Moved && q.replaced(r):
 		case st == ring.Moved:
 			return ring.Closed
+		case st == ring.Closed:
+			if st = q.reopen(r); st != ring.OK {
+				return st
+			}
 		default:
 			return st
 		}
@@ -129,6 +145,7 @@ func (q *Queue) tryPop() (m Msg, st ring.Status) {
 		case st == ring.Moved && q.replaced(r):
 		case st == ring.Moved:
 			return m, ring.Closed
+		case st == ring.Closed && q.reopen(r) == ring.OK:
 		default:
 			return m, st
 		}
@@ -182,18 +199,36 @@ func (q *Queue) grow(old *ring.Ring[Msg]) {
 	if q.ring.Load() != old || q.closed {
 		return
 	}
-	capacity := firstRing
-	var rest []Msg
-	if old != nil {
-		capacity = old.Cap() * ringGrows
-		rest = old.Seal()
-		q.base += old.Popped()
+	if old == nil {
+		q.ring.Store(ring.New[Msg](min(firstRing, q.limit)))
+		return
 	}
-	r := ring.New[Msg](min(capacity, q.limit))
-	for _, m := range rest {
-		r.TryPush(m)
+	q.replaceLocked(old, min(old.Cap()*ringGrows, q.limit))
+}
+
+// replaceLocked moves what is in old into a new ring.
+func (q *Queue) replaceLocked(old *ring.Ring[Msg], capacity int) {
+	rest := old.Seal()
+	q.base += old.Popped()
+	q.ring.Store(filled(capacity, rest))
+}
+
+// reopen is for a ring that is closed although the queue may not be: it was given
+// more messages than the queue holds. Once there are fewer, it is replaced by one
+// that takes messages again. reopen answers OK to try again, Full, or Closed.
+func (q *Queue) reopen(r *ring.Ring[Msg]) ring.Status {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.ring.Load() != r:
+		return ring.OK
+	case q.closed:
+		return ring.Closed
+	case r.Len() >= q.limit:
+		return ring.Full
 	}
-	q.ring.Store(r)
+	q.replaceLocked(r, q.limit)
+	return ring.OK
 }
 
 // replaced reports whether r, which was sealed, has a successor. It waits for a
