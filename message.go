@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+
+package mq
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seedmq/mq/internal/transport"
+)
+
+// Message is one part, or several that are delivered whole or not at all. The
+// zero value is one empty part.
+//
+// Send takes ownership of the bytes: the sender does not change them any more.
+// A message that Recv returns may be shared with other receivers: treat it as
+// read-only, and Clone it to change it.
+type Message struct {
+	Data []byte   // first part
+	More [][]byte // further parts, usually nil
+}
+
+// NewMessage makes a message of the given parts, and keeps the slices. Without
+// parts it is the zero value, one empty part.
+func NewMessage(parts ...[]byte) Message {
+	if len(parts) == 0 {
+		return Message{}
+	}
+	m := Message{Data: parts[0]}
+	if len(parts) > 1 {
+		m.More = parts[1:]
+	}
+	return m
+}
+
+// Text makes a message of the given parts.
+func Text(parts ...string) Message {
+	if len(parts) == 0 {
+		return Message{}
+	}
+	m := Message{Data: []byte(parts[0])}
+	for _, p := range parts[1:] {
+		m.More = append(m.More, []byte(p))
+	}
+	return m
+}
+
+// Len is the number of parts, at least 1.
+func (m Message) Len() int { return 1 + len(m.More) }
+
+// Part returns part i, and panics if there is none: 0 <= i < m.Len().
+func (m Message) Part(i int) []byte {
+	if i == 0 {
+		return m.Data
+	}
+	return m.More[i-1]
+}
+
+// Parts ranges over the parts and their indices.
+func (m Message) Parts() iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		if !yield(0, m.Data) {
+			return
+		}
+		for i, p := range m.More {
+			if !yield(i+1, p) {
+				return
+			}
+		}
+	}
+}
+
+// Size is the number of bytes in all parts.
+func (m Message) Size() int {
+	n := len(m.Data)
+	for _, p := range m.More {
+		n += len(p)
+	}
+	return n
+}
+
+// Clone returns a message with bytes of its own.
+func (m Message) Clone() Message {
+	c := Message{Data: bytes.Clone(m.Data)}
+	if m.More != nil {
+		c.More = make([][]byte, len(m.More))
+		for i, p := range m.More {
+			c.More[i] = bytes.Clone(p)
+		}
+	}
+	return c
+}
+
+// maxShown is how many bytes of a part String shows.
+const maxShown = 64
+
+// String shows the message for people: parts between bars, text as it is, other
+// bytes in hex, long parts cut.
+func (m Message) String() string {
+	var b strings.Builder
+	for i, p := range m.Parts() {
+		if i > 0 {
+			b.WriteByte('|')
+		}
+		shown := p[:min(len(p), maxShown)]
+		if printable(shown) {
+			b.Write(shown)
+		} else {
+			fmt.Fprintf(&b, "%x", shown)
+		}
+		if len(shown) < len(p) {
+			fmt.Fprintf(&b, "...(%d bytes)", len(p))
+		}
+	}
+	return b.String()
+}
+
+func printable(p []byte) bool {
+	for len(p) > 0 {
+		r, size := utf8.DecodeRune(p)
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return false
+		}
+		p = p[size:]
+	}
+	return true
+}
+
+// pack and unpack turn a message into what queues hold, and back. They work in
+// place: a Message is too large for the compiler to keep in registers, and a copy
+// of one that was just written costs more than a pass through the ring.
+func pack(m *Message) transport.Msg { return transport.NewMsg(m.Data, m.More) }
+
+func (m *Message) unpack(msg transport.Msg) { m.Data, m.More = msg.Parts() }

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+
+package mq
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seedmq/mq/internal/ring"
+	"github.com/seedmq/mq/internal/transport"
+	"github.com/seedmq/mq/internal/trie"
+)
+
+// NewPub makes a publisher (29/PUBSUB): every SUB peer gets the messages whose
+// first part begins with what it has subscribed to, each message once.
+//
+// Send never blocks. Each subscriber has a queue of its own, of WithSendHWM
+// messages here and inproc WithRecvHWM more; while it is full, that subscriber
+// misses what comes, and both sides count it. Without subscribers a message is
+// gone. Finding the subscribers costs what the topic's length costs, not their
+// number. Recv is not supported.
+func NewPub(opts ...Option) Pub {
+	p := &pub{topics: make(map[*transport.End]map[string]struct{})}
+	p.init(transport.Pub, p, opts)
+	p.open()
+	return p
+}
+
+type pub struct {
+	socket
+	sent atomic.Uint64
+
+	table  sync.RWMutex // protects the fields below; Send holds it for reading
+	shut   bool         // closeOut was called
+	subs   trie.Trie[*transport.End]
+	topics map[*transport.End]map[string]struct{} // the prefixes of each subscriber
+}
+
+func (p *pub) Send(ctx context.Context, m Message) error {
+	if ctx == nil {
+		return nilContext("send")
+	}
+	if err := ctx.Err(); err != nil {
+		return opError("send", "", err)
+	}
+	p.table.RLock()
+	defer p.table.RUnlock()
+	if p.shut {
+		return opError("send", "", ErrClosed)
+	}
+	p.sent.Add(1)
+	msg := pack(&m)
+	p.eachLocked(m.Data, func(e *transport.End) {
+		if e.Out.TryPush(msg) != ring.OK {
+			p.miss(e, 1)
+		}
+	})
+	return nil
+}
+
+// eachLocked calls f once for every subscriber of topic.
+func (p *pub) eachLocked(topic []byte, f func(*transport.End)) {
+	var few [8]int
+	shorter := few[:0] // the lengths of the prefixes seen before
+	p.subs.Match(topic, func(prefix int, subs []trie.Entry[*transport.End]) {
+		for i := range subs {
+			if e := subs[i].Sub; !p.hasLocked(e, topic, shorter) {
+				f(e)
+			}
+		}
+		shorter = append(shorter, prefix)
+	})
+}
+
+// hasLocked reports whether e is subscribed to a prefix of topic of one of the
+// given lengths.
+func (p *pub) hasLocked(e *transport.End, topic []byte, lengths []int) bool {
+	for _, n := range lengths {
+		if _, ok := p.topics[e][string(topic[:n])]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// miss counts n messages that the subscriber e did not get, here and there.
+func (p *pub) miss(e *transport.End, n int) {
+	p.lost.Add(uint64(n))
+	e.Far.Peer.Missed(n)
+}
+
+func (p *pub) Recv(context.Context) (Message, error) {
+	return Message{}, unsupported("recv", p.kind, "receive")
+}
+
+func (p *pub) WaitSubscribers(ctx context.Context, topic string, n int) error {
+	return p.wait(ctx, "wait for subscribers", func() bool {
+		found := 0
+		p.table.RLock()
+		defer p.table.RUnlock()
+		p.eachLocked([]byte(topic), func(*transport.End) { found++ })
+		return found >= n
+	})
+}
+
+func (p *pub) Attach(e *transport.End) error {
+	_, recvHWM := e.Far.Peer.HWM()
+	e.Out = transport.NewQueue(p.config.sendHWM + recvHWM)
+	if err := p.socket.Attach(e); err != nil {
+		return err
+	}
+	p.table.Lock()
+	defer p.table.Unlock()
+	p.topics[e] = make(map[string]struct{})
+	return nil
+}
+
+func (p *pub) Subscription(e *transport.End, prefix string, on bool) {
+	p.table.Lock()
+	if topics, attached := p.topics[e]; attached {
+		if on {
+			p.subs.Add(prefix, e)
+			topics[prefix] = struct{}{}
+		} else {
+			p.subs.Remove(prefix, e)
+			delete(topics, prefix)
+		}
+	}
+	p.table.Unlock()
+	p.changed.WakeAll()
+}
+
+func (p *pub) Detach(e *transport.End) {
+	p.table.Lock()
+	for prefix := range p.topics[e] {
+		p.subs.Remove(prefix, e)
+	}
+	delete(p.topics, e)
+	p.table.Unlock()
+	if rest := e.Out.Close(); len(rest) > 0 {
+		p.miss(e, len(rest))
+	}
+	p.socket.Detach(e)
+}
+
+func (p *pub) closeOut() []transport.Msg {
+	p.table.Lock()
+	defer p.table.Unlock()
+	p.shut = true
+	return nil
+}
+
+func (p *pub) count(s *Stats) {
+	s.Sent = p.sent.Load()
+	for _, e := range p.allEnds() {
+		s.Queued += e.Out.Len()
+	}
+}
+
+// NewSub makes a subscriber (29/PUBSUB). It gets nothing before it subscribes.
+// Recv takes from all its PUB peers in turn. Send is not supported.
+func NewSub(opts ...Option) Sub {
+	s := &sub{publishers: make(map[*transport.End]struct{})}
+	s.init(transport.Sub, s, opts)
+	s.open()
+	return s
+}
+
+type sub struct {
+	socket
+	// picky is set once a queue may hold what nobody here asked for: then Recv looks
+	// at the subscriptions too.
+	picky   atomic.Bool
+	refused atomic.Uint64 // messages that Recv took and did not return
+
+	table      sync.RWMutex // protects the fields below; locked before that of a pub
+	subs       trie.Trie[struct{}]
+	publishers map[*transport.End]struct{} // those that are told of subscriptions
+}
+
+func (s *sub) Subscribe(prefix string) error {
+	if s.isClosed() {
+		return opError("subscribe", "", ErrClosed)
+	}
+	s.table.Lock()
+	defer s.table.Unlock()
+	if s.subs.Add(prefix, struct{}{}) {
+		s.tellLocked(prefix, true)
+	}
+	return nil
+}
+
+func (s *sub) Unsubscribe(prefix string) error {
+	if s.isClosed() {
+		return opError("unsubscribe", "", ErrClosed)
+	}
+	s.table.Lock()
+	defer s.table.Unlock()
+	if last, _ := s.subs.Remove(prefix, struct{}{}); last {
+		s.picky.Store(true)
+		s.tellLocked(prefix, false)
+	}
+	return nil
+}
+
+func (s *sub) tellLocked(prefix string, on bool) {
+	for e := range s.publishers {
+		e.Far.Peer.Subscription(e.Far, prefix, on)
+	}
+}
+
+func (s *sub) Recv(ctx context.Context) (m Message, _ error) {
+	if ctx == nil {
+		return m, nilContext("recv")
+	}
+	for {
+		msg, _, err := s.in.Recv(ctx)
+		if err != nil || !s.picky.Load() || s.wants(msg) {
+			m.unpack(msg)
+			return m, opError("recv", "", err)
+		}
+		s.refused.Add(1)
+	}
+}
+
+func (s *sub) wants(m transport.Msg) bool {
+	s.table.RLock()
+	defer s.table.RUnlock()
+	return s.subs.Matches(m.First())
+}
+
+func (s *sub) Send(context.Context, Message) error {
+	return unsupported("send", s.kind, "send")
+}
+
+func (s *sub) Ready(e *transport.End) {
+	if _, remote := e.Far.Peer.(transport.Flusher); remote {
+		s.picky.Store(true) // it may send what it likes
+	}
+	s.table.Lock()
+	s.publishers[e] = struct{}{}
+	for prefix := range s.subs.All() {
+		e.Far.Peer.Subscription(e.Far, prefix, true)
+	}
+	s.table.Unlock()
+	s.socket.Ready(e)
+}
+
+func (s *sub) Detach(e *transport.End) {
+	s.table.Lock()
+	delete(s.publishers, e)
+	s.table.Unlock()
+	s.socket.Detach(e)
+}
+
+func (s *sub) closeOut() []transport.Msg { return nil }
+
+func (s *sub) count(stats *Stats) { stats.Received -= s.refused.Load() }
+
+var (
+	_ Pub = (*pub)(nil)
+	_ Sub = (*sub)(nil)
+)

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+
+package mq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seedmq/mq/internal/ring"
+	"github.com/seedmq/mq/internal/transport"
+)
+
+// NewReq makes a client (28/REQREP): Send a request, Recv its reply, and so on in
+// turn; a call out of turn is ErrState. One request is under way at a time, so
+// goroutines that share the socket have to take turns too.
+//
+// A request waits in the queue of the socket until a REP takes it, so it goes to
+// one that is free, and those that are all waiting are served in turn; Send does
+// not wait for a peer. If the REP that took it goes away without answering, Recv
+// returns ErrPeerGone, and the next request can be sent. A Recv that ends with its
+// ctx leaves the request under way: Recv again.
+func NewReq(opts ...Option) Req {
+	r := &req{}
+	r.init(transport.Req, r, opts)
+	r.out = transport.NewQueue(r.config.sendHWM)
+	r.open()
+	return r
+}
+
+type req struct {
+	socket
+	out *transport.Queue // of all peers
+
+	turn  sync.Mutex     // protects the fields below
+	state reqState       // whose turn it is
+	asked *transport.End // whose far side took the request; nil while it is in the queue
+	gone  bool           // asked has ended, and its reply has not been received
+}
+
+type reqState uint8
+
+const (
+	reqIdle      reqState = iota // the next is Send
+	reqSending                   // a Send is at work
+	reqAwaiting                  // the next is Recv
+	reqReceiving                 // a Recv is at work
+)
+
+var reqTurn = [...]string{
+	reqIdle:      "send a request first",
+	reqSending:   "another Send is at work",
+	reqAwaiting:  "receive the reply first",
+	reqReceiving: "another Recv is at work",
+}
+
+func (r *req) Send(ctx context.Context, m Message) error {
+	if ctx == nil {
+		return nilContext("send")
+	}
+	return opError("send", "", r.send(ctx, pack(&m)))
+}
+
+func (r *req) send(ctx context.Context, m transport.Msg) error {
+	if err := r.begin(reqIdle, reqSending); err != nil {
+		return err
+	}
+	err := r.out.Send(ctx, m)
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	r.state = reqAwaiting
+	if err != nil {
+		r.state = reqIdle
+	}
+	return err
+}
+
+// begin moves on from one state to another. A new request forgets the last one.
+func (r *req) begin(from, to reqState) error {
+	if r.isClosed() {
+		return ErrClosed
+	}
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if r.state != from {
+		return fmt.Errorf("%w: %s", ErrState, reqTurn[r.state])
+	}
+	r.state = to
+	if to == reqSending {
+		r.asked, r.gone = nil, false
+	}
+	return nil
+}
+
+func (r *req) Recv(ctx context.Context) (m Message, _ error) {
+	if ctx == nil {
+		return m, nilContext("recv")
+	}
+	msg, err := r.recvReply(ctx)
+	m.unpack(msg)
+	return m, opError("recv", "", err)
+}
+
+func (r *req) recvReply(ctx context.Context) (transport.Msg, error) {
+	if err := r.begin(reqAwaiting, reqReceiving); err != nil {
+		return transport.Msg{}, err
+	}
+	for {
+		m, from, err := r.in.Recv(ctx)
+		if done, err := r.settle(from, err); done {
+			return m, err
+		}
+	}
+}
+
+// settle looks at what a Recv brought: the reply, news that there will be none,
+// another error, or nothing of interest.
+func (r *req) settle(from *transport.Source, err error) (done bool, _ error) {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	switch {
+	case err == nil:
+		// From whom was not asked, or not asked last, nothing is heard (A-REQ-09, 10).
+		done = r.asked != nil && from.End == r.asked
+	case !errors.Is(err, transport.ErrPoked):
+		r.state = reqAwaiting
+		return true, err
+	case r.gone:
+		done, err = true, ErrPeerGone
+	default:
+		err = nil
+	}
+	if done {
+		r.state = reqIdle
+	}
+	return done, err
+}
+
+func (r *req) Attach(e *transport.End) error {
+	e.Out = r.out
+	return r.socket.Attach(e)
+}
+
+func (r *req) Taken(e *transport.End) {
+	r.turn.Lock()
+	r.asked = e
+	r.turn.Unlock()
+	// Detach takes e off the ends before it looks at asked: one sees the other.
+	s := &r.socket
+	s.mu.Lock()
+	_, here := s.ends[e]
+	s.mu.Unlock()
+	if !here {
+		r.lose(e)
+	}
+}
+
+func (r *req) Detach(e *transport.End) {
+	r.socket.Detach(e)
+	r.lose(e)
+}
+
+// lose ends the wait for the reply of e.
+func (r *req) lose(e *transport.End) {
+	r.turn.Lock()
+	lost := r.asked == e
+	r.gone = r.gone || lost
+	r.turn.Unlock()
+	if lost {
+		r.in.Poke()
+	}
+}
+
+func (r *req) closeOut() []transport.Msg { return r.out.Close() }
+
+func (r *req) count(s *Stats) {
+	s.Sent = r.out.Pushed()
+	s.Queued = r.out.Len()
+}
+
+// NewRep makes a server (28/REQREP): Recv a request, Send its reply, and so on in
+// turn; a call out of turn is ErrState. Requests are taken from all peers in turn.
+//
+// Send never blocks. If the asker has gone, or does not take its replies, the
+// reply is dropped and counted, and Send returns nil: the server goes on.
+func NewRep(opts ...Option) Rep {
+	r := &rep{}
+	r.init(transport.Rep, r, opts)
+	r.open()
+	return r
+}
+
+type rep struct {
+	socket
+	sent atomic.Uint64
+
+	turn  sync.Mutex     // protects the fields below
+	state repState       // whose turn it is
+	asker *transport.End // of the request received last
+}
+
+type repState uint8
+
+const (
+	repIdle      repState = iota // the next is Recv
+	repReceiving                 // a Recv is at work
+	repAnswering                 // the next is Send
+)
+
+var repTurn = [...]string{
+	repIdle:      "receive a request first",
+	repReceiving: "another Recv is at work",
+	repAnswering: "send the reply first",
+}
+
+func (r *rep) Recv(ctx context.Context) (m Message, _ error) {
+	if ctx == nil {
+		return m, nilContext("recv")
+	}
+	msg, err := r.recvRequest(ctx)
+	m.unpack(msg)
+	return m, opError("recv", "", err)
+}
+
+func (r *rep) recvRequest(ctx context.Context) (transport.Msg, error) {
+	if err := r.begin(); err != nil {
+		return transport.Msg{}, err
+	}
+	m, from, err := r.in.Recv(ctx)
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if err != nil {
+		r.state = repIdle
+		return m, err
+	}
+	r.state = repAnswering
+	r.asker = from.End
+	from.End.Far.Peer.Taken(from.End.Far)
+	return m, nil
+}
+
+func (r *rep) begin() error {
+	if r.isClosed() {
+		return ErrClosed
+	}
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if r.state != repIdle {
+		return fmt.Errorf("%w: %s", ErrState, repTurn[r.state])
+	}
+	r.state = repReceiving
+	return nil
+}
+
+func (r *rep) Send(ctx context.Context, m Message) error {
+	if ctx == nil {
+		return nilContext("send")
+	}
+	return opError("send", "", r.reply(ctx, pack(&m)))
+}
+
+func (r *rep) reply(ctx context.Context, m transport.Msg) error {
+	if r.isClosed() {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	if r.state != repAnswering {
+		return fmt.Errorf("%w: %s", ErrState, repTurn[r.state])
+	}
+	if r.asker.Out.TryPush(m) != ring.OK {
+		r.lost.Add(1)
+	}
+	r.sent.Add(1)
+	r.state, r.asker = repIdle, nil
+	return nil
+}
+
+func (r *rep) Attach(e *transport.End) error {
+	_, recvHWM := e.Far.Peer.HWM()
+	e.Out = transport.NewQueue(r.config.sendHWM + recvHWM)
+	return r.socket.Attach(e)
+}
+
+func (r *rep) Detach(e *transport.End) {
+	r.lost.Add(uint64(len(e.Out.Close())))
+	r.socket.Detach(e)
+}
+
+func (r *rep) closeOut() []transport.Msg { return nil }
+
+func (r *rep) count(s *Stats) {
+	s.Sent = r.sent.Load()
+	for _, e := range r.allEnds() {
+		s.Queued += e.Out.Len()
+	}
+}
+
+var (
+	_ Req = (*req)(nil)
+	_ Rep = (*rep)(nil)
+)

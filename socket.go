@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+
+package mq
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seedmq/mq/internal/ring"
+	"github.com/seedmq/mq/internal/transport"
+)
+
+// socket is what all patterns have in common: addresses, peers, and closing. A
+// pattern embeds it, and overrides the methods of transport.Peer that it cares
+// about.
+type socket struct {
+	kind    transport.Kind
+	config  config
+	pattern pattern         // who embeds this; read-only
+	in      transport.Inbox // unused by kinds that do not receive
+	lost    atomic.Uint64   // for Stats.Dropped: messages to or from one peer that nobody will get
+
+	changed ring.Lot // goroutines that wait for peers or subscribers
+
+	closing sync.Once
+
+	mu        sync.Mutex // protects the fields below
+	closed    bool
+	bound     []bound                      // in the order they were bound
+	connected map[string]transport.Binding // by address; nil while Connect is at work
+	ends      map[*transport.End]bool      // our ends of the links; true when ready
+}
+
+// bound is one address of a socket.
+type bound struct {
+	asked   string // what Bind was given
+	binding transport.Binding
+}
+
+// pattern is what a socket asks of the type that embeds it.
+type pattern interface {
+	transport.Peer
+	// closeOut lets no Send go on, and returns what no peer can take any more.
+	closeOut() []transport.Msg
+	// count fills in what only the pattern knows.
+	count(*Stats)
+}
+
+// init makes the socket of p, which belongs to the runtime of the options.
+func (s *socket) init(kind transport.Kind, p pattern, opts []Option) {
+	s.kind = kind
+	s.pattern = p
+	s.config = newConfig(opts)
+	s.connected = make(map[string]transport.Binding)
+	s.ends = make(map[*transport.End]bool)
+}
+
+// open lets the runtime know of the socket, once the pattern is ready to close.
+func (s *socket) open() {
+	if !s.config.runtime.adopt(s) {
+		s.Close()
+	}
+}
+
+func (s *socket) sealed() {}
+
+func (s *socket) Bind(addr string) error { return opError("bind", addr, s.bind(addr)) }
+
+func (s *socket) bind(addr string) error {
+	t, err := s.transport(addr)
+	if err != nil {
+		return err
+	}
+	b, err := t.Bind(addr, s.pattern)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.bound = append(s.bound, bound{addr, b})
+	}
+	s.mu.Unlock()
+	if closed {
+		b.Close()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *socket) Connect(addr string) error { return opError("connect", addr, s.connect(addr)) }
+
+func (s *socket) connect(addr string) error {
+	t, err := s.transport(addr)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	_, already := s.connected[addr]
+	if !already {
+		s.connected[addr] = nil
+	}
+	s.mu.Unlock()
+	if already {
+		return nil
+	}
+	b, err := t.Connect(addr, s.pattern)
+	s.mu.Lock()
+	closed := s.closed
+	if err != nil || closed {
+		delete(s.connected, addr)
+	} else {
+		s.connected[addr] = b
+	}
+	s.mu.Unlock()
+	if err == nil && closed {
+		b.Close()
+		return ErrClosed
+	}
+	return err
+}
+
+// transport returns who serves addr, for a socket that is not closed.
+func (s *socket) transport(addr string) (transport.Transport, error) {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	return s.config.runtime.transport(addr)
+}
+
+func (s *socket) Unbind(addr string) error {
+	s.mu.Lock()
+	closed := s.closed
+	i := slices.IndexFunc(s.bound, func(b bound) bool {
+		return b.asked == addr || b.binding.Addr() == addr
+	})
+	var b transport.Binding
+	if i >= 0 {
+		b = s.bound[i].binding
+		s.bound = slices.Delete(s.bound, i, i+1)
+	}
+	s.mu.Unlock()
+	return opError("unbind", addr, letGo(b, closed, "bound"))
+}
+
+func (s *socket) Disconnect(addr string) error {
+	s.mu.Lock()
+	closed := s.closed
+	b := s.connected[addr]
+	if b != nil {
+		delete(s.connected, addr)
+	}
+	s.mu.Unlock()
+	return opError("disconnect", addr, letGo(b, closed, "connected"))
+}
+
+func letGo(b transport.Binding, closed bool, held string) error {
+	switch {
+	case closed:
+		return ErrClosed
+	case b == nil:
+		return fmt.Errorf("%w: not %s here", ErrBadAddr, held)
+	}
+	return b.Close()
+}
+
+func (s *socket) Addr() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.bound) == 0 {
+		return ""
+	}
+	return s.bound[len(s.bound)-1].binding.Addr()
+}
+
+func (s *socket) WaitPeers(ctx context.Context, n int) error {
+	return s.wait(ctx, "wait for peers", func() bool { return s.peers() >= n })
+}
+
+// wait blocks until ok. Whoever changes what ok looks at wakes s.changed.
+func (s *socket) wait(ctx context.Context, op string, ok func() bool) error {
+	if ctx == nil {
+		return nilContext(op)
+	}
+	err := ctx.Err()
+	for err == nil {
+		w := s.changed.Enter()
+		closed := s.isClosed()
+		if closed || ok() {
+			s.changed.Leave(w) // every change wakes all, so no wake-up is passed on
+			if closed {
+				err = ErrClosed
+			}
+			break
+		}
+		_, _, err = s.changed.Wait(ctx, w)
+	}
+	return opError(op, "", err)
+}
+
+func (s *socket) peers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, ready := range s.ends {
+		if ready {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *socket) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+func (s *socket) Stats() Stats {
+	stats := Stats{
+		Dropped: s.lost.Load(),
+		Pending: s.in.Pending(),
+		Peers:   s.peers(),
+	}
+	s.pattern.count(&stats)
+	stats.Received += s.in.Taken() // after what count takes off, which is part of it
+	return stats
+}
+
+// The methods of transport.Peer, as they are for a pattern that does not care.
+
+func (s *socket) Kind() transport.Kind { return s.kind }
+
+func (s *socket) HWM() (send, recv int) { return s.config.sendHWM, s.config.recvHWM }
+
+func (s *socket) Inbox() *transport.Inbox { return &s.in }
+
+func (s *socket) Attach(e *transport.End) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	s.ends[e] = false
+	return nil
+}
+
+func (s *socket) Ready(e *transport.End) {
+	s.mu.Lock()
+	s.ends[e] = true
+	s.mu.Unlock()
+	s.changed.WakeAll()
+}
+
+func (s *socket) Detach(e *transport.End) {
+	s.mu.Lock()
+	delete(s.ends, e)
+	s.mu.Unlock()
+	s.changed.WakeAll()
+}
+
+func (s *socket) Subscription(*transport.End, string, bool) {}
+
+func (s *socket) Missed(n int) { s.lost.Add(uint64(n)) }
+
+func (s *socket) Taken(*transport.End) {}
+
+func (s *socket) Close() error {
+	var err error
+	s.closing.Do(func() { err = s.close() })
+	return opError("close", "", err)
+}
+
+// close goes from the inside out: first no message comes or goes any more, then
+// nobody finds the socket, then its peers lose it.
+func (s *socket) close() error {
+	s.mu.Lock()
+	s.closed = true
+	held := make([]transport.Binding, 0, len(s.bound)+len(s.connected))
+	for _, b := range s.bound {
+		held = append(held, b.binding)
+	}
+	for _, b := range s.connected {
+		if b != nil {
+			held = append(held, b)
+		}
+	}
+	s.bound = nil
+	clear(s.connected)
+	s.mu.Unlock()
+
+	rest := s.pattern.closeOut()
+	s.in.Close(func(from *transport.Source, msgs []transport.Msg) {
+		if from.End.Far.Peer.Kind().Lossless() {
+			rest = append(rest, msgs...)
+		} else {
+			s.lost.Add(uint64(len(msgs)))
+		}
+	})
+	s.changed.WakeAll()
+	rest = append(rest, s.flush()...)
+	for _, b := range held {
+		b.Close()
+	}
+	for _, e := range s.allEnds() {
+		e.Unlink()
+	}
+	s.config.runtime.forget(s)
+	return undelivered(rest)
+}
+
+// flush leaves remote peers the linger to take what is queued for them, and takes
+// back what they have not.
+func (s *socket) flush() []transport.Msg {
+	var rest []transport.Msg
+	ctx, cancel := context.WithTimeout(context.Background(), s.config.linger)
+	defer cancel()
+	for _, e := range s.allEnds() {
+		if remote, ok := e.Far.Peer.(transport.Flusher); ok {
+			remote.Flush(ctx)
+			rest = append(rest, e.Reclaim()...)
+		}
+	}
+	return rest
+}
+
+func (s *socket) allEnds() []*transport.End {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ends := make([]*transport.End, 0, len(s.ends))
+	for e := range s.ends {
+		ends = append(ends, e)
+	}
+	return ends
+}
