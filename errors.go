@@ -41,6 +41,7 @@ type Error struct {
 	Err  error  // why
 }
 
+// Error says what failed, where, and why: "mq: bind inproc://a: address in use".
 func (e *Error) Error() string {
 	why := strings.TrimPrefix(e.Err.Error(), "mq: ")
 	if e.Addr == "" {
@@ -58,6 +59,7 @@ type UndeliveredError struct {
 	Messages []Message // in the order they were sent, per queue
 }
 
+// Error tells how many messages there are.
 func (e *UndeliveredError) Error() string {
 	if len(e.Messages) == 1 {
 		return "1 message undelivered"

@@ -34,10 +34,11 @@ type req struct {
 	socket
 	out *transport.Queue // of all peers
 
-	turn  sync.Mutex     // protects the fields below
-	state reqState       // whose turn it is
-	asked *transport.End // whose far side took the request; nil while it is in the queue
-	gone  bool           // asked has ended, and its reply has not been received
+	turn    sync.Mutex     // protects the fields below
+	state   reqState       // whose turn it is
+	asked   *transport.End // whose far side took the request; nil while it is in the queue
+	gone    bool           // asked has ended, and its reply has not been received
+	refused uint64         // messages that Recv took and did not return
 }
 
 type reqState uint8
@@ -124,6 +125,9 @@ func (r *req) settle(from *transport.Source, err error) (done bool, _ error) {
 	case err == nil:
 		// From whom was not asked, or not asked last, nothing is heard (A-REQ-09, 10).
 		done = r.asked != nil && from.End == r.asked
+		if !done {
+			r.refused++
+		}
 	case !errors.Is(err, transport.ErrPoked):
 		r.state = reqAwaiting
 		return true, err
@@ -178,6 +182,9 @@ func (r *req) closeOut() []transport.Msg { return r.out.Close() }
 func (r *req) count(s *Stats) {
 	s.Sent = r.out.Pushed()
 	s.Queued = r.out.Len()
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	s.Received -= r.refused
 }
 
 // NewRep makes a server (28/REQREP): Recv a request, Send its reply, and so on in

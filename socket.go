@@ -295,6 +295,7 @@ func (s *socket) close() error {
 	clear(s.connected)
 	s.mu.Unlock()
 
+	ends := s.allEnds() // no more can come; and of those that go, flush takes back what they hold
 	rest := s.pattern.closeOut()
 	s.in.Close(func(from *transport.Source, msgs []transport.Msg) {
 		if from.End.Far.Peer.Kind().Lossless() {
@@ -304,11 +305,11 @@ func (s *socket) close() error {
 		}
 	})
 	s.changed.WakeAll()
-	rest = append(rest, s.flush()...)
+	rest = append(rest, s.flush(ends)...)
 	for _, b := range held {
 		b.Close()
 	}
-	for _, e := range s.allEnds() {
+	for _, e := range ends {
 		e.Unlink()
 	}
 	s.config.runtime.forget(s)
@@ -317,11 +318,11 @@ func (s *socket) close() error {
 
 // flush leaves remote peers the linger to take what is queued for them, and takes
 // back what they have not.
-func (s *socket) flush() []transport.Msg {
+func (s *socket) flush(ends []*transport.End) []transport.Msg {
 	var rest []transport.Msg
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.linger)
 	defer cancel()
-	for _, e := range s.allEnds() {
+	for _, e := range ends {
 		if remote, ok := e.Far.Peer.(transport.Flusher); ok {
 			remote.Flush(ctx)
 			rest = append(rest, e.Reclaim()...)

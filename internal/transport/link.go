@@ -80,10 +80,13 @@ func (e *End) Unlink() { e.link.Unlink() }
 // Reclaim takes the far side's right to e.Out away, and returns what nobody can
 // take any more because of that.
 func (e *End) Reclaim() []Msg {
-	if e.Far.In == nil {
+	e.link.mu.Lock() // the link may just be coming up
+	in := e.Far.In
+	e.link.mu.Unlock()
+	if in == nil {
 		return nil
 	}
-	return e.Far.Peer.Inbox().remove(e.Far.In)
+	return e.Far.Peer.Inbox().remove(in)
 }
 
 // Link joins two peers directly: no goroutine, no codec, no copy.
@@ -134,15 +137,20 @@ func (e *End) open() error {
 
 // Unlink ends the link. A link that is down stays down.
 func (l *Link) Unlink() {
-	l.mu.Lock()
-	ended := l.up
-	if ended {
-		l.downLocked()
-	}
-	l.mu.Unlock()
-	if ended && l.onDown != nil {
+	if l.end() && l.onDown != nil {
 		l.onDown()
 	}
+}
+
+// end reports whether it was this call that ended the link.
+func (l *Link) end() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	up := l.up
+	if up {
+		l.downLocked()
+	}
+	return up
 }
 
 func (l *Link) downLocked() {

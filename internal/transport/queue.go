@@ -68,9 +68,7 @@ func (q *Queue) TryPush(m Msg) ring.Status {
 		}
 		switch st := r.TryPush(m); {
 		case st == ring.OK:
-			if q.armed.Load() > 0 {
-				q.notify()
-			}
+			q.pushed()
 			return ring.OK
 		case st == ring.Full && r.Cap() < q.limit:
 			q.grow(r)
@@ -93,6 +91,14 @@ func (q *Queue) Send(ctx context.Context, m Msg) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if r := q.ring.Load(); r != nil && r.TryPush(m) == ring.OK { // most go this way
+		q.pushed()
+		return nil
+	}
+	return q.send(ctx, m)
+}
+
+func (q *Queue) send(ctx context.Context, m Msg) error {
 	st := q.TryPush(m)
 	for st == ring.Full {
 		w := q.senders.Enter()
@@ -138,9 +144,7 @@ func (q *Queue) tryPop() (m Msg, st ring.Status) {
 		m, st = r.TryPop()
 		switch {
 		case st == ring.OK:
-			if q.senders.Parked() > 0 {
-				q.senders.WakeOne()
-			}
+			q.popped()
 			return m, st
 		case st == ring.Moved && q.replaced(r):
 		case st == ring.Moved:
@@ -149,6 +153,19 @@ func (q *Queue) tryPop() (m Msg, st ring.Status) {
 		default:
 			return m, st
 		}
+	}
+}
+
+// pushed has to follow each message that went in, popped each that came out.
+func (q *Queue) pushed() {
+	if q.armed.Load() > 0 {
+		q.notify()
+	}
+}
+
+func (q *Queue) popped() {
+	if q.senders.Parked() > 0 {
+		q.senders.WakeOne()
 	}
 }
 
