@@ -180,7 +180,7 @@ type sub struct {
 }
 
 func (s *sub) Subscribe(prefix string) error {
-	if s.isClosed() {
+	if s.closed.Load() {
 		return opError("subscribe", "", ErrClosed)
 	}
 	s.table.Lock()
@@ -192,7 +192,7 @@ func (s *sub) Subscribe(prefix string) error {
 }
 
 func (s *sub) Unsubscribe(prefix string) error {
-	if s.isClosed() {
+	if s.closed.Load() {
 		return opError("unsubscribe", "", ErrClosed)
 	}
 	s.table.Lock()

@@ -80,7 +80,7 @@ func (r *req) send(ctx context.Context, m transport.Msg) error {
 
 // begin moves on from one state to another. A new request forgets the last one.
 func (r *req) begin(from, to reqState) error {
-	if r.isClosed() {
+	if r.closed.Load() {
 		return ErrClosed
 	}
 	r.turn.Lock()
@@ -151,12 +151,7 @@ func (r *req) Taken(e *transport.End) {
 	r.turn.Lock()
 	r.asked = e
 	r.turn.Unlock()
-	// Detach takes e off the ends before it looks at asked: one sees the other.
-	s := &r.socket
-	s.mu.Lock()
-	_, here := s.ends[e]
-	s.mu.Unlock()
-	if !here {
+	if e.Down() { // and Detach has perhaps looked at asked before
 		r.lose(e)
 	}
 }
@@ -249,7 +244,7 @@ func (r *rep) recvRequest(ctx context.Context) (transport.Msg, error) {
 }
 
 func (r *rep) begin() error {
-	if r.isClosed() {
+	if r.closed.Load() {
 		return ErrClosed
 	}
 	r.turn.Lock()
@@ -269,7 +264,7 @@ func (r *rep) Send(ctx context.Context, m Message) error {
 }
 
 func (r *rep) reply(ctx context.Context, m transport.Msg) error {
-	if r.isClosed() {
+	if r.closed.Load() {
 		return ErrClosed
 	}
 	if err := ctx.Err(); err != nil {

@@ -27,8 +27,9 @@ type socket struct {
 
 	closing sync.Once
 
-	mu        sync.Mutex // protects the fields below
-	closed    bool
+	closed atomic.Bool // set under mu, read with or without
+
+	mu        sync.Mutex                   // protects the fields below
 	bound     []bound                      // in the order they were bound
 	connected map[string]transport.Binding // by address; nil while Connect is at work
 	ends      map[*transport.End]bool      // our ends of the links; true when ready
@@ -79,7 +80,7 @@ func (s *socket) bind(addr string) error {
 		return err
 	}
 	s.mu.Lock()
-	closed := s.closed
+	closed := s.closed.Load()
 	if !closed {
 		s.bound = append(s.bound, bound{addr, b})
 	}
@@ -109,7 +110,7 @@ func (s *socket) connect(addr string) error {
 	}
 	b, err := t.Connect(addr, s.pattern)
 	s.mu.Lock()
-	closed := s.closed
+	closed := s.closed.Load()
 	if err != nil || closed {
 		delete(s.connected, addr)
 	} else {
@@ -125,10 +126,7 @@ func (s *socket) connect(addr string) error {
 
 // transport returns who serves addr, for a socket that is not closed.
 func (s *socket) transport(addr string) (transport.Transport, error) {
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
-	if closed {
+	if s.closed.Load() {
 		return nil, ErrClosed
 	}
 	return s.config.runtime.transport(addr)
@@ -136,7 +134,7 @@ func (s *socket) transport(addr string) (transport.Transport, error) {
 
 func (s *socket) Unbind(addr string) error {
 	s.mu.Lock()
-	closed := s.closed
+	closed := s.closed.Load()
 	i := slices.IndexFunc(s.bound, func(b bound) bool {
 		return b.asked == addr || b.binding.Addr() == addr
 	})
@@ -151,7 +149,7 @@ func (s *socket) Unbind(addr string) error {
 
 func (s *socket) Disconnect(addr string) error {
 	s.mu.Lock()
-	closed := s.closed
+	closed := s.closed.Load()
 	b := s.connected[addr]
 	if b != nil {
 		delete(s.connected, addr)
@@ -191,7 +189,7 @@ func (s *socket) wait(ctx context.Context, op string, ok func() bool) error {
 	err := ctx.Err()
 	for err == nil {
 		w := s.changed.Enter()
-		closed := s.isClosed()
+		closed := s.closed.Load()
 		if closed || ok() {
 			s.changed.Leave(w) // every change wakes all, so no wake-up is passed on
 			if closed {
@@ -216,12 +214,6 @@ func (s *socket) peers() int {
 	return n
 }
 
-func (s *socket) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
-}
-
 func (s *socket) Stats() Stats {
 	stats := Stats{
 		Dropped: s.lost.Load(),
@@ -244,7 +236,7 @@ func (s *socket) Inbox() *transport.Inbox { return &s.in }
 func (s *socket) Attach(e *transport.End) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed.Load() {
 		return ErrClosed
 	}
 	s.ends[e] = false
@@ -281,7 +273,7 @@ func (s *socket) Close() error {
 // nobody finds the socket, then its peers lose it.
 func (s *socket) close() error {
 	s.mu.Lock()
-	s.closed = true
+	s.closed.Store(true)
 	held := make([]transport.Binding, 0, len(s.bound)+len(s.connected))
 	for _, b := range s.bound {
 		held = append(held, b.binding)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 )
 
 // The errors that a link or a transport answers with. Package mq exports them.
@@ -74,6 +75,9 @@ type End struct {
 	link *Link
 }
 
+// Down reports whether the link has ended. It is true before Detach is called.
+func (e *End) Down() bool { return e.link.down.Load() }
+
 // Unlink ends the link, from whichever side, once.
 func (e *End) Unlink() { e.link.Unlink() }
 
@@ -94,8 +98,9 @@ type Link struct {
 	a, b   End
 	onDown func() // called once the link has ended, without locks; nil if nobody cares
 
-	mu sync.Mutex // protects up, and orders attaching before detaching
-	up bool
+	mu   sync.Mutex // protects up, and orders attaching before detaching
+	up   bool
+	down atomic.Bool // set once up has been and is no more
 }
 
 // Join links two peers of kinds that fit each other.
@@ -155,6 +160,7 @@ func (l *Link) end() bool {
 
 func (l *Link) downLocked() {
 	l.up = false
+	l.down.Store(true)
 	l.a.Peer.Detach(&l.a)
 	l.b.Peer.Detach(&l.b)
 	for _, e := range []*End{&l.a, &l.b} {
