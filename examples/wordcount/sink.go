@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seedmq/mq"
+)
+
+// sink adds up what the workers have counted, and answers questions about it.
+type sink struct {
+	counts  mq.Socket // PULL, from the workers
+	results mq.Rep    // for main
+	news    mq.Pub    // how many lines are counted
+
+	mu      sync.Mutex // protects the fields below
+	words   tally
+	totals  totals
+	target  int64         // how many messages somebody waits for to be settled
+	reached chan struct{} // closed when they are; nil if nobody waits
+}
+
+// totals are what the sink knows, apart from the words themselves.
+type totals struct {
+	counted, undone work // together: settled
+	words, distinct int64
+}
+
+func (t *totals) encode() []byte {
+	return numbers(t.counted.messages, t.counted.lines, t.counted.bytes,
+		t.undone.messages, t.undone.lines, t.undone.bytes, t.words, t.distinct)
+}
+
+func (t *totals) decode(part []byte) error {
+	return readNumbers(part, &t.counted.messages, &t.counted.lines, &t.counted.bytes,
+		&t.undone.messages, &t.undone.lines, &t.undone.bytes, &t.words, &t.distinct)
+}
+
+func newSink(all *sockets, at addresses) (*sink, error) {
+	s := &sink{
+		counts:  enlist(all, "sink", "PULL", mq.NewPull),
+		results: enlist(all, "sink", "REP", mq.NewRep),
+		news:    enlist(all, "sink", "PUB", mq.NewPub),
+		words:   make(tally),
+	}
+	return s, bind(place{s.counts, at.counts}, place{s.results, at.results}, place{s.news, at.counting})
+}
+
+// run collects and answers, side by side, until it is asked to end.
+func (s *sink) run(ctx context.Context) error {
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return s.collect(ctx) })
+	tasks.Go(func() error {
+		if err := s.answer(ctx); err != nil {
+			return err
+		}
+		return closeEmpty(s.counts) // which ends collect
+	})
+	if err := tasks.Wait(); err != nil {
+		return err
+	}
+	return closeEmpty(s.results, s.news)
+}
+
+// collect adds up counts until their socket is closed.
+func (s *sink) collect(ctx context.Context) error {
+	for m, err := range mq.Messages(ctx, s.counts) {
+		if err != nil {
+			return err
+		}
+		counted, err := s.add(m)
+		if err != nil {
+			return err
+		}
+		news := mq.NewMessage([]byte("progress.lines"), numbers(counted.lines, counted.bytes))
+		if err := s.news.Send(ctx, news); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.wakeLocked() // now, so that whoever waits finds the last news published
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// add takes in one message from a worker, and returns all that is counted.
+func (s *sink) add(m mq.Message) (counted work, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var settled work
+	if m.Len() < 2 {
+		return settled, fmt.Errorf("%w: %v", errMalformed, m)
+	}
+	if err := settled.decode(m.Part(1)); err != nil {
+		return settled, err
+	}
+	t := &s.totals
+	switch kind := string(m.Data); {
+	case kind == "counted" && m.Len() == 3:
+		t.counted.add(settled)
+		err = eachCount(m.Part(2), func(word []byte, n int64) {
+			s.words.add(word, n)
+			t.words += n
+		})
+		t.distinct = int64(len(s.words))
+	case kind == "undone" && m.Len() == 2:
+		t.undone.add(settled)
+	default:
+		err = fmt.Errorf("%w: %v", errMalformed, m)
+	}
+	return t.counted, err
+}
+
+// wakeLocked lets who waits go on, if what it waits for is reached.
+func (s *sink) wakeLocked() {
+	if s.reached != nil && s.totals.counted.messages+s.totals.undone.messages >= s.target {
+		close(s.reached)
+		s.reached = nil
+	}
+}
+
+// await returns the totals once so many messages are settled.
+func (s *sink) await(ctx context.Context, messages int64) (totals, error) {
+	reached := make(chan struct{})
+	s.mu.Lock()
+	s.target, s.reached = messages, reached
+	s.wakeLocked()
+	s.mu.Unlock()
+	select {
+	case <-reached:
+	case <-ctx.Done():
+		return totals{}, ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.totals, nil
+}
+
+// answer replies to one request after the other, until one is "end".
+func (s *sink) answer(ctx context.Context) error {
+	for request, err := range mq.Messages(ctx, s.results) {
+		if err != nil {
+			return err
+		}
+		reply, err := s.reply(ctx, request)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			reply = mq.Text("error", err.Error())
+		}
+		if err := s.results.Send(ctx, reply); err != nil {
+			return err
+		}
+		if string(request.Data) == "end" {
+			break
+		}
+	}
+	return nil
+}
+
+func (s *sink) reply(ctx context.Context, request mq.Message) (mq.Message, error) {
+	var n int64
+	if request.Len() == 2 {
+		if err := readNumbers(request.Part(1), &n); err != nil {
+			return mq.Message{}, err
+		}
+	}
+	switch string(request.Data) {
+	case "totals":
+		t, err := s.await(ctx, n)
+		return mq.NewMessage(t.encode()), err
+	case "top":
+		return mq.NewMessage(s.top(n)), nil
+	case "end":
+		return mq.Text("bye"), nil
+	}
+	return mq.Message{}, fmt.Errorf("unknown request %v", request)
+}
+
+// top returns the counts of the k most frequent words, encoded.
+func (s *sink) top(k int64) (part []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.words.top(int(min(max(k, 0), math.MaxInt32))) {
+		part = appendCount(part, c)
+	}
+	return part
+}
