@@ -55,6 +55,9 @@ func (s *socket) init(kind transport.Kind, p pattern, opts []Option) {
 	s.kind = kind
 	s.pattern = p
 	s.config = newConfig(opts)
+	if kind != transport.Sub {
+		s.in.Yields = 2
+	}
 	s.connected = make(map[string]transport.Binding)
 	s.ends = make(map[*transport.End]bool)
 }

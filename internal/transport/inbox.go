@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/seedmq/mq/internal/ring"
@@ -39,6 +40,17 @@ import (
 // goroutine that took it off a list; in between it is on none. The locks of
 // inbox and queue are never held together.
 type Inbox struct {
+	// Yields is how many times a receiver lets other goroutines run, and looks again,
+	// before it parks, while there is a single source. It is set before first use.
+	//
+	// A request and its reply then often pass without a wake-up, each side finding
+	// what the other did in the meantime: 660 ns a round trip without, 350 with 2. And
+	// a fast sender gets ahead, so that messages are taken by the batch. It is not for
+	// a receiver that is faster than its sender, as SUB: that one would follow at the
+	// sender's heels, and each message cost a trip of its cache line: 39 ns without,
+	// 79 with 2 (BenchmarkReqRep, BenchmarkPubSub; 2 cores).
+	Yields int
+
 	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
 
 	_     [128]byte // what is written at every message starts a new line
@@ -98,7 +110,7 @@ func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
 // among the parked; or why the caller should not wait.
 func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 	s := claim
-	for {
+	for yields := 0; ; {
 		if s == nil {
 			in.lot.Lock()
 			s = in.ready.first
@@ -116,6 +128,11 @@ func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 		case ring.Closed:
 			in.remove(s)
 		case ring.Empty:
+			if yields < in.Yields && s == in.sole.Load() {
+				yields++
+				runtime.Gosched()
+				continue
+			}
 			if w := in.rest(s, true); w != nil {
 				return Msg{}, nil, w, nil
 			}
