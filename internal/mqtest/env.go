@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+
+package mqtest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seedmq/mq"
+)
+
+const (
+	// patience is when something that should happen counts as never happening. In a
+	// bubble it is fake time, which passes only if all goroutines are blocked.
+	patience = 10 * time.Second
+	// lifetime is when a call that a law has forgotten is given up.
+	lifetime = time.Minute
+	// quiet is how long a network is given for what should not happen.
+	quiet = 50 * time.Millisecond
+)
+
+// Env is the world of one law: a runtime, addresses, and calls under way, all of
+// which end with the law. Its methods are for the law's own goroutine.
+type Env struct {
+	t       *testing.T
+	scheme  Scheme
+	runtime *mq.Runtime
+	ctx     context.Context // done when the law has ended, or takes too long
+	calls   []*Call
+}
+
+// kinds are the sockets, in the order of tables.
+var kinds = []string{"PAIR", "REQ", "REP", "PUB", "SUB", "PUSH", "PULL"}
+
+// New makes a socket of one of the kinds, in the runtime of the law.
+func (e *Env) New(kind string, opts ...mq.Option) mq.Socket {
+	switch kind {
+	case "PAIR":
+		return e.Pair(opts...)
+	case "REQ":
+		return e.Req(opts...)
+	case "REP":
+		return e.Rep(opts...)
+	case "PUB":
+		return e.Pub(opts...)
+	case "SUB":
+		return e.Sub(opts...)
+	case "PUSH":
+		return e.Push(opts...)
+	case "PULL":
+		return e.Pull(opts...)
+	}
+	panic("mqtest: no kind " + kind)
+}
+
+// Pair makes a PAIR.
+func (e *Env) Pair(opts ...mq.Option) mq.Socket { return mq.NewPair(e.with(opts)...) }
+
+// Req makes a REQ.
+func (e *Env) Req(opts ...mq.Option) mq.Req { return mq.NewReq(e.with(opts)...) }
+
+// Rep makes a REP.
+func (e *Env) Rep(opts ...mq.Option) mq.Rep { return mq.NewRep(e.with(opts)...) }
+
+// Pub makes a PUB.
+func (e *Env) Pub(opts ...mq.Option) mq.Pub { return mq.NewPub(e.with(opts)...) }
+
+// Sub makes a SUB.
+func (e *Env) Sub(opts ...mq.Option) mq.Sub { return mq.NewSub(e.with(opts)...) }
+
+// Push makes a PUSH.
+func (e *Env) Push(opts ...mq.Option) mq.Socket { return mq.NewPush(e.with(opts)...) }
+
+// Pull makes a PULL.
+func (e *Env) Pull(opts ...mq.Option) mq.Socket { return mq.NewPull(e.with(opts)...) }
+
+// with adds the runtime of the law, unless opts name another.
+func (e *Env) with(opts []mq.Option) []mq.Option {
+	return append([]mq.Option{mq.WithRuntime(e.runtime)}, opts...)
+}
+
+// Addr returns an address that was never used before.
+func (e *Env) Addr() string { return e.scheme.Addr(e.t) }
+
+// Bind binds s to a new address, or to the one given.
+func (e *Env) Bind(s mq.Socket, addr ...string) string {
+	e.t.Helper()
+	if len(addr) == 0 {
+		addr = []string{e.Addr()}
+	}
+	require.NoError(e.t, s.Bind(addr[0]))
+	return addr[0]
+}
+
+// Connect connects sockets to addr, and does not wait for a peer.
+func (e *Env) Connect(addr string, sockets ...mq.Socket) {
+	e.t.Helper()
+	for _, s := range sockets {
+		require.NoError(e.t, s.Connect(addr))
+	}
+}
+
+// Link binds a socket to a new address, connects others to it, and waits until
+// all have their new peers. The others attach in the given order.
+func (e *Env) Link(bound mq.Socket, others ...mq.Socket) string {
+	e.t.Helper()
+	addr := e.Bind(bound)
+	had := bound.Stats().Peers
+	for i, s := range others {
+		its := s.Stats().Peers
+		e.Connect(addr, s)
+		e.Peers(s, its+1)
+		e.Peers(bound, had+i+1)
+	}
+	return addr
+}
+
+// Peers waits until s has exactly n peers.
+func (e *Env) Peers(s mq.Socket, n int) {
+	e.t.Helper()
+	e.Eventually(func() bool { return s.Stats().Peers == n }, "want %d peers", n)
+}
+
+// Subscribers waits until pub has n subscribers that want topic.
+func (e *Env) Subscribers(pub mq.Pub, topic string, n int) {
+	e.t.Helper()
+	ctx, cancel := e.patient()
+	defer cancel()
+	require.NoError(e.t, pub.WaitSubscribers(ctx, topic, n), "want %d subscribers of %q", n, topic)
+}
+
+// Settle waits until nothing happens any more: in a bubble until every goroutine
+// is blocked for good.
+func (e *Env) Settle() {
+	if e.scheme.Inproc {
+		synctest.Wait()
+	} else {
+		time.Sleep(quiet)
+	}
+}
+
+// Eventually waits for what is on its way. In-process nothing is on its way once
+// all have settled.
+func (e *Env) Eventually(ok func() bool, format string, args ...any) {
+	e.t.Helper()
+	if e.scheme.Inproc {
+		e.Settle()
+	} else {
+		for end := time.Now().Add(patience); !ok() && time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if !ok() {
+		require.Fail(e.t, "never came true", append([]any{format}, args...)...)
+	}
+}
+
+// patient is the context of a call that should not block for long.
+func (e *Env) patient() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(e.ctx, patience)
+}
+
+// end closes what the law has made, and lets no call of it go on.
+func (e *Env) end() {
+	e.t.Helper()
+	err := e.runtime.Close()
+	if _, left := errors.AsType[*mq.UndeliveredError](err); !left {
+		assert.NoError(e.t, err)
+	}
+	for _, c := range e.calls {
+		if !e.finished(c) {
+			assert.Fail(e.t, "outlives its socket", c.what)
+		}
+		c.cancel() // lets the bubble end
+	}
+}
