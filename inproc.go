@@ -43,7 +43,7 @@ func (n *names) Bind(addr string, p transport.Peer) (transport.Binding, error) {
 		return nil, ErrAddrInUse
 	}
 	for _, c := range at.connectors {
-		if !c.peer.Kind().Fits(p.Kind()) {
+		if c.peer == p || !c.peer.Kind().Fits(p.Kind()) {
 			return nil, incompatible(p, c.peer)
 		}
 	}

@@ -1,6 +1,100 @@
 // SPDX-License-Identifier: MIT
 
-// Package mq passes messages between goroutines.
+// Package mq passes messages between the goroutines of a program in ZeroMQ's four
+// patterns, behind one [Socket] interface: exclusive PAIR, REQ/REP, PUB/SUB and
+// the PUSH/PULL pipeline. Sockets find each other by address, in any order:
+//
+//	package main
+//
+//	import (
+//		"context"
+//		"fmt"
+//
+//		"github.com/seedmq/mq"
+//	)
+//
+//	func main() {
+//		push, pull := mq.NewPush(), mq.NewPull()
+//		push.Bind("inproc://work")
+//		pull.Connect("inproc://work")
+//		push.Send(context.Background(), mq.Text("hello"))
+//		m, err := pull.Recv(context.Background())
+//		fmt.Println(m, err) // hello <nil>
+//	}
+//
+// Addresses of inproc are names within one [Runtime]; no goroutine, codec or copy
+// stands between two sockets there. Other schemes, such as tcp, come with the
+// import of a transport; until then they answer [ErrNoTransport].
+//
+// # Patterns
+//
+//	socket  peers  Send                            Recv       RFC
+//	PAIR    PAIR   blocks while its queue is full  its peer   31/EXPAIR
+//	PUSH    PULL   blocks while its queue is full  -          30/PIPELINE
+//	PULL    PUSH   -                               in turn    30/PIPELINE
+//	PUB     SUB    never blocks, drops             -          29/PUBSUB
+//	SUB     PUB    -                               in turn    29/PUBSUB
+//	REQ     REP    in turn with Recv               the reply  28/REQREP
+//	REP     REQ    in turn with Recv, never blocks in turn    28/REQREP
+//
+// A queue has one owner, one exact bound, and one policy when it is full; none is
+// unlimited. The bound counts whole messages: WithSendHWM, and where a queue leads
+// to a single peer inproc, WithRecvHWM of that peer in addition. What is dropped is
+// counted in [Stats]: by PUB, what comes while the queue of a subscriber is full,
+// for that subscriber alone; by REP, a reply whose asker has gone. Whatever a socket
+// cannot do at all is [errors.ErrUnsupported].
+//
+// # Delivery and order
+//
+// Send returning nil means that exactly one queue has the message (for PUB, one of
+// each subscriber that has room). From there, with the tests that hold it:
+//
+//   - One sender's messages reach one receiver in the order they were sent.
+//     (TestLaws/.*/A-ALL-07)
+//   - The workers of a PUSH compete: a message is taken when a PULL receives it, and
+//     waits behind no worker that is slow, idle or gone while another is free.
+//     (TestLaws/PUSH/A-PSH-04, TestLaws/PUSH/A-PSH-06)
+//   - A subscription is seen by the next Send after Subscribe returned, and a message
+//     arrives once however many subscriptions match. (TestLaws/SUB/A-PUB-14, TestLaws/SUB/D-XPB-18)
+//   - A server that goes away with a request is told to the client that waits:
+//     [ErrPeerGone]. (TestLaws/REQ/D-REQ-06)
+//   - What a socket has accepted is received once, or handed back once by the Close
+//     that leaves nobody to take it: [UndeliveredError]. (TestLaws/.*/MQ-CLOSE, TestStressPipeline, TestStressChaos)
+//   - It does not matter who binds, who connects, and which comes first; a name that
+//     is bound again is found again. (TestLaws/ALL/A-ALL-0, TestLaws/ALL/D-INP)
+//
+// # Ownership
+//
+// Send takes ownership of the bytes. Inproc the receiver gets those very slices,
+// and subscribers share them: nobody writes to them after Send. (TestLaws/.*/MQ-OWN)
+//
+// # Cancellation
+//
+// Every call that can block takes a context first. A context that is done fails
+// the call even if it could go on at once. A call that fails has moved no message,
+// and leaves the socket as it was. The error wraps that of the context. (TestLaws/.*/MQ-CTX,
+// TestCancelEndsAllThatBlocks)
+//
+// # Closing
+//
+// Close, and [Runtime.Close] for all sockets of a runtime, wakes every blocked call
+// with [ErrClosed] and leaves no goroutine. Inproc it does not wait: what is in a
+// queue stays for its receivers, as in a closed channel. (TestLaws/.*/MQ-CLOSE,
+// TestRuntimeCloseWithEverythingBusy)
+//
+// # Concurrency
+//
+// All methods of all sockets can be called by many goroutines at once. REQ and REP
+// keep to their turns all the same: a call out of turn is [ErrState]. (TestStressChaos, TestNobodySleepsOverAMessage)
+//
+// # Cost
+//
+// A message of one part allocates nothing on its way, and moves 16 bytes through a
+// lock-free ring; several parts cost one allocation. A queue takes memory from the
+// first message on, as it grows. Sockets have no goroutines, and a blocked call
+// uses no processor time. The work for a message does not grow with the number of
+// peers, nor with that of subscriptions. (TestOnePartAllocatesNothing,
+// BenchmarkPipeline, BenchmarkReqRep, BenchmarkFanIn, BenchmarkMatch)
 package mq
 
 import (
@@ -101,7 +195,7 @@ type Sub interface {
 	Unsubscribe(prefix string) error
 }
 
-// Stats are the counters of one socket.
+// Stats are the counters of one socket. They stay readable after Close.
 type Stats struct {
 	Sent     uint64 // messages that Send accepted
 	Received uint64 // messages that Recv returned

@@ -17,7 +17,7 @@ import (
 // Nothing is dropped, and each way is in order. Send blocks while the queue is
 // full: WithSendHWM messages here, and inproc WithRecvHWM more while there is a
 // peer. What the peer has not taken when it goes is kept for the next, or
-// returned by Close.
+// returned by Close; what it sent before is received beside what the next one sends.
 //
 // A PAIR has one peer at a time. Another that connects is refused with
 // ErrPeerBusy, and may come when the first has gone; one that connected before

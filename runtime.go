@@ -14,6 +14,8 @@ import (
 type Runtime struct {
 	names names
 
+	closing sync.Once
+
 	mu      sync.Mutex // protects the fields below
 	closed  bool
 	sockets map[*socket]struct{}
@@ -34,6 +36,12 @@ func NewRuntime() *Runtime {
 // If messages could not be handed over, it returns them all in one
 // [UndeliveredError].
 func (r *Runtime) Close() error {
+	var err error
+	r.closing.Do(func() { err = r.close() })
+	return opError("close runtime", "", err)
+}
+
+func (r *Runtime) close() error {
 	r.mu.Lock()
 	r.closed = true
 	sockets := r.sockets
@@ -53,7 +61,7 @@ func (r *Runtime) Close() error {
 	if len(all.Messages) > 0 {
 		others = append(others, &all)
 	}
-	return opError("close runtime", "", errors.Join(others...))
+	return errors.Join(others...)
 }
 
 // adopt reports whether the runtime is open to one more socket.
