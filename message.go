@@ -107,6 +107,9 @@ func (m Message) String() string {
 			b.WriteByte('|')
 		}
 		shown := p[:min(len(p), maxShown)]
+		for len(shown) < len(p) && len(shown) > maxShown-utf8.UTFMax && !utf8.RuneStart(p[len(shown)]) {
+			shown = shown[:len(shown)-1] // no cut inside a character
+		}
 		if printable(shown) {
 			b.Write(shown)
 		} else {

@@ -241,7 +241,10 @@ var compatibleLaws = []Law{
 				addr := e.Bind(s)
 				requireError(t, s.Connect(addr), mq.ErrIncompatible, "connect", addr)
 				e.Peers(s, 0)
-				e.Connect(e.Addr(), s)
+
+				other := e.Addr()
+				e.Connect(other, s)
+				requireError(t, s.Bind(other), mq.ErrIncompatible, "bind", other)
 			}
 		},
 	},
