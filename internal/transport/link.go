@@ -126,8 +126,12 @@ func Join(a, b Peer, onDown func()) (*Link, error) {
 		l.downLocked()
 		return nil, ErrClosed
 	}
-	a.Ready(&l.a)
-	b.Ready(&l.b)
+	first, last := &l.a, &l.b
+	if a.Kind() == Pub { // who waits for it to have a peer may send at once: SUB first tells what it wants
+		first, last = last, first
+	}
+	first.Peer.Ready(first)
+	last.Peer.Ready(last)
 	return l, nil
 }
 

@@ -20,7 +20,7 @@ const (
 	tail    = "price=101.25"
 )
 
-type subscriber struct{ got int }
+type subscriber struct{ _ int } // not of size zero, so that two are not at one address
 
 // prefix returns the i-th prefix, of million+spare. They come in no order: prime to the divisor, the factor leaves none out.
 func prefix(i int) string { return fmt.Sprintf("feed.%07d.", i*7919%(million+spare)) }

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+
+package transport_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seedmq/mq/internal/ring"
+	"github.com/seedmq/mq/internal/transport"
+)
+
+func attach(t *testing.T, in *transport.Inbox, q *transport.Queue) *transport.Source {
+	t.Helper()
+	s, err := transport.Attach(in, q)
+	require.NoError(t, err)
+	return s
+}
+
+// recv takes a message that is there.
+func recv(t *testing.T, in *transport.Inbox) transport.Msg {
+	t.Helper()
+	m, _, err := in.Recv(t.Context())
+	require.NoError(t, err)
+	return m
+}
+
+// received is what a Recv in a goroutine of its own came back with.
+type received struct {
+	text string
+	err  error
+}
+
+// await starts a Recv.
+func await(ctx context.Context, in *transport.Inbox) <-chan received {
+	c := make(chan received, 1)
+	go func() {
+		m, _, err := in.Recv(ctx)
+		c <- received{text(m), err}
+	}()
+	return c
+}
+
+// settle makes the source of an empty queue idle, by a Recv that gives up.
+func settle(t *testing.T, in *transport.Inbox) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	c := await(ctx, in)
+	synctest.Wait()
+	cancel()
+	require.ErrorIs(t, (<-c).err, context.Canceled)
+}
+
+// stocked makes an inbox with a queue for each letter of names, of n messages each.
+func stocked(t *testing.T, in *transport.Inbox, names string, n int) (queues []*transport.Queue, sources []*transport.Source) {
+	t.Helper()
+	for _, name := range names {
+		q := transport.NewQueue(n)
+		for i := range n {
+			require.Equal(t, ring.OK, q.TryPush(msg(fmt.Sprintf("%c%d", name, i))))
+		}
+		queues = append(queues, q)
+		sources = append(sources, attach(t, in, q))
+	}
+	return queues, sources
+}
+
+func take(t *testing.T, in *transport.Inbox, n int) (all []string) {
+	t.Helper()
+	for range n {
+		all = append(all, text(recv(t, in)))
+	}
+	return all
+}
+
+func TestInboxTakesInTurn(t *testing.T) {
+	var in transport.Inbox
+	queues, sources := stocked(t, &in, "abc", 5)
+	require.Equal(t, 15, in.Pending())
+	require.Equal(t, []string{"a0", "b0", "c0", "a1"}, take(t, &in, 4))
+
+	in.Release(sources[1])
+	require.Equal(t, []string{"c1", "a2", "c2"}, take(t, &in, 3), "without b")
+	require.Equal(t, 4, queues[1].Len(), "which keeps its own")
+
+	stocked(t, &in, "d", 2)
+	require.Equal(t, []string{"a3", "c3", "d0", "a4", "c4", "d1"}, take(t, &in, 6), "d comes in at the end")
+	require.Zero(t, in.Pending())
+	require.EqualValues(t, 13, in.Taken())
+}
+
+func TestInboxForgetsWhoIsEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in transport.Inbox
+		queues, _ := stocked(t, &in, "abc", 1)
+		take(t, &in, 3)
+		settle(t, &in)
+		for _, i := range []int{2, 0} {
+			require.Equal(t, ring.OK, queues[i].TryPush(msg(fmt.Sprint(i))))
+		}
+		require.Equal(t, []string{"2", "0"}, take(t, &in, 2), "in the order in which they came back")
+		for _, q := range queues {
+			takers, _ := q.Takers()
+			require.Equal(t, 1, takers)
+		}
+	})
+}
+
+func TestInboxServesReceiversInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in transport.Inbox
+		q := transport.NewQueue(10)
+		attach(t, &in, q)
+		var calls []<-chan received
+		for range 3 {
+			calls = append(calls, await(t.Context(), &in))
+			synctest.Wait()
+		}
+		for i, c := range calls {
+			q.TryPush(msg(fmt.Sprint(i)))
+			synctest.Wait()
+			require.Equal(t, received{text: fmt.Sprint(i)}, <-c)
+			require.Equal(t, 2-i, in.Parked())
+		}
+	})
+}
+
+func TestWorkersThatWaitAreServedInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := transport.NewQueue(10)
+		inboxes := make([]transport.Inbox, 3)
+		calls := make([]<-chan received, 3)
+		for i := range inboxes {
+			attach(t, &inboxes[i], q)
+			calls[i] = await(t.Context(), &inboxes[i])
+			synctest.Wait()
+		}
+		for n := range 9 {
+			i := n % 3
+			q.TryPush(msg(fmt.Sprint(n)))
+			synctest.Wait()
+			require.Equal(t, received{text: fmt.Sprint(n)}, <-calls[i])
+			calls[i] = await(t.Context(), &inboxes[i])
+			synctest.Wait()
+		}
+		for i := range inboxes {
+			inboxes[i].Close(nil)
+			require.ErrorIs(t, (<-calls[i]).err, transport.ErrClosed)
+		}
+	})
+}
+
+func TestInboxIdleNextToBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idle, busy transport.Inbox
+		q := transport.NewQueue(10)
+		attach(t, &idle, q)
+		attach(t, &busy, q)
+		settle(t, &idle) // stands first among those who wait, and nobody is there
+		for i := range 100 {
+			c := await(t.Context(), &busy)
+			synctest.Wait()
+			q.TryPush(msg(fmt.Sprint(i)))
+			synctest.Wait()
+			require.Equal(t, received{text: fmt.Sprint(i)}, <-c)
+		}
+		require.EqualValues(t, 100, busy.Taken())
+	})
+}
+
+func TestInboxPoke(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in transport.Inbox
+		q := transport.NewQueue(10)
+		attach(t, &in, q)
+		in.Poke()
+		in.Poke()
+		q.TryPush(msg("x"))
+		require.Equal(t, "x", text(recv(t, &in)), "a message goes before")
+		require.ErrorIs(t, (<-await(t.Context(), &in)).err, transport.ErrPoked)
+
+		c := await(t.Context(), &in)
+		synctest.Wait()
+		require.Empty(t, c, "two pokes without a Recv between are one")
+		in.Poke()
+		require.ErrorIs(t, (<-c).err, transport.ErrPoked)
+
+		c = await(t.Context(), &in)
+		synctest.Wait()
+		in.Poke()
+		in.Close(nil)
+		require.ErrorIs(t, (<-c).err, transport.ErrClosed)
+		require.ErrorIs(t, (<-await(t.Context(), &in)).err, transport.ErrClosed)
+	})
+}
+
+func TestInboxClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in, other transport.Inbox
+		queues, sources := stocked(t, &in, "abc", 2)
+		attach(t, &other, queues[1])
+		queues[0].Close()
+		queues[1].Close()
+		lost := map[*transport.Source][]string{}
+		in.Close(func(s *transport.Source, msgs []transport.Msg) { lost[s] = texts(msgs) })
+		require.Equal(t, map[*transport.Source][]string{sources[0]: {"a0", "a1"}}, lost,
+			"b has another taker, and c may get one")
+		require.Zero(t, in.Pending())
+		require.Zero(t, in.Sources())
+		in.Close(func(*transport.Source, []transport.Msg) { t.Error("lost twice") })
+
+		_, err := transport.Attach(&in, queues[2])
+		require.ErrorIs(t, err, transport.ErrClosed)
+		takers, _ := queues[2].Takers()
+		require.Zero(t, takers)
+		_, _, err = in.Recv(t.Context())
+		require.ErrorIs(t, err, transport.ErrClosed)
+	})
+}
+
+func TestInboxRecvWithDoneContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var in transport.Inbox
+	queues, _ := stocked(t, &in, "a", 1)
+	_, _, err := in.Recv(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 1, queues[0].Len(), "taken by a call that failed")
+}
+
+// TestInboxLetsGoOfClosedQueues takes the last message of a queue whose link has
+// ended while other receivers are parked: no source may stay behind.
+func TestInboxLetsGoOfClosedQueues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in transport.Inbox
+		q := transport.NewQueue(4)
+		s := attach(t, &in, q)
+		settle(t, &in)
+		woken, parked := in.Park(), in.Park()
+		q.TryPush(msg("last"))
+		q.Close()
+		in.Release(s)
+		require.Equal(t, "last", text(recv(t, &in)))
+		in.Leave(woken)
+		in.Leave(parked)
+		settle(t, &in)
+		require.Zero(t, in.Sources())
+		takers, idle := q.Takers()
+		require.Zero(t, takers)
+		require.Zero(t, idle)
+	})
+}
+
+// TestInboxesLearnThatAClosedQueueIsEmpty parks one inbox while another takes the
+// last message of a queue whose links have ended.
+func TestInboxesLearnThatAClosedQueueIsEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a, b transport.Inbox
+		q := transport.NewQueue(4)
+		sa, sb := attach(t, &a, q), attach(t, &b, q)
+		settle(t, &a)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		parked := await(ctx, &b)
+		synctest.Wait()
+		woken := a.Park()
+		q.TryPush(msg("last"))
+		q.Close()
+		a.Release(sa)
+		b.Release(sb)
+		a.Leave(woken)
+		require.Equal(t, "last", text(recv(t, &a)))
+		settle(t, &a)
+		require.Zero(t, b.Sources())
+		takers, idle := q.Takers()
+		require.Zero(t, takers)
+		require.Zero(t, idle)
+		require.Empty(t, parked)
+	})
+}
+
+// TestReleaseMeetsClose ends a link while its queue is closed: what is in the
+// queue goes to who closed it, or stays for the receiver to take.
+func TestReleaseMeetsClose(t *testing.T) {
+	for range rounds(20_000) {
+		q := transport.NewQueue(4)
+		var in transport.Inbox
+		s := attach(t, &in, q)
+		q.TryPush(msg("x"))
+		var back int
+		var both sync.WaitGroup
+		both.Go(func() { back = len(q.Close()) })
+		both.Go(func() { in.Release(s) })
+		both.Wait()
+		in.Close(func(_ *transport.Source, rest []transport.Msg) { back += len(rest) })
+		require.Equal(t, 1, back)
+	}
+}
+
+// TestWakeUpOfOneWhoGivesUpIsPassedOn cancels a receiver that was just woken: if it
+// does not take the message, another inbox does.
+func TestWakeUpOfOneWhoGivesUpIsPassedOn(t *testing.T) {
+	passed := 0
+	for round := range rounds(2000) {
+		synctest.Test(t, func(t *testing.T) {
+			q := transport.NewQueue(1)
+			var first, second transport.Inbox
+			attach(t, &first, q)
+			attach(t, &second, q)
+			ctx, cancel := context.WithCancel(t.Context())
+			a := await(ctx, &first)
+			synctest.Wait()
+			rest, stop := context.WithCancel(t.Context())
+			b := await(rest, &second)
+			synctest.Wait()
+			if round%4 == 0 {
+				q.TryPush(msg("x"))
+				cancel()
+			} else {
+				cancel() // it wakes for this, and is still on the list
+				q.TryPush(msg("x"))
+			}
+			synctest.Wait()
+			require.Zero(t, q.Len(), "somebody took it")
+			if got := <-a; got.err != nil {
+				require.Equal(t, received{text: "x"}, <-b)
+				passed++
+			}
+			cancel()
+			stop()
+		})
+	}
+	t.Log("passed on:", passed)
+}
+
+// TestNobodyMissesTheOther lets senders and receivers of a short queue run as fast
+// as they can, so that all park all the time. If one missed that it had to wake
+// another, the bubble would be deadlocked.
+func TestNobodyMissesTheOther(t *testing.T) {
+	for _, n := range []struct{ senders, inboxes, receivers, limit int }{
+		{1, 1, 1, 1}, {1, 1, 1, 2}, {3, 1, 1, 1}, {1, 1, 3, 1}, {1, 3, 1, 1}, {2, 2, 2, 2}, {3, 2, 2, 40},
+	} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				total := rounds(6000) / 12 * 12
+				q := transport.NewQueue(n.limit)
+				for range n.senders {
+					go func() {
+						for range total / n.senders {
+							if err := q.Send(t.Context(), msg("x")); err != nil {
+								t.Error(err)
+							}
+						}
+					}()
+				}
+				inboxes := make([]transport.Inbox, n.inboxes)
+				all := make(chan struct{}, total)
+				for i := range inboxes {
+					attach(t, &inboxes[i], q)
+					for range n.receivers {
+						go func() {
+							for {
+								if _, _, err := inboxes[i].Recv(t.Context()); err != nil {
+									return
+								}
+								all <- struct{}{}
+							}
+						}()
+					}
+				}
+				for range total {
+					<-all
+				}
+				for i := range inboxes {
+					inboxes[i].Close(nil)
+				}
+			})
+		})
+	}
+}

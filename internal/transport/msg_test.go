@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+package transport_test
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seedmq/mq/internal/transport"
+)
+
+func TestMsgIsHalfACacheLineWithItsStamp(t *testing.T) {
+	if size := unsafe.Sizeof(transport.Msg{}); size > 16 {
+		t.Fatalf("a Msg takes %d bytes", size)
+	}
+}
+
+func TestMsgKeepsTheSlices(t *testing.T) {
+	first, second, third := []byte("first"), []byte{}, []byte("third")
+	for _, more := range [][][]byte{nil, {}, {second}, {second, third}, {nil, nil}} {
+		m := transport.NewMsg(first, more)
+		f, rest := m.Parts()
+		require.Same(t, &first[0], &f[0])
+		require.Len(t, rest, len(more))
+		require.Equal(t, "first", string(m.First()))
+		for i := range more {
+			require.Equal(t, unsafe.SliceData(more[i]), unsafe.SliceData(rest[i]))
+			require.Len(t, rest[i], len(more[i]))
+		}
+	}
+}
+
+func TestMsgOfNothing(t *testing.T) {
+	for _, m := range []transport.Msg{{}, transport.NewMsg(nil, nil), transport.NewMsg([]byte{}, nil), transport.NewMsg(nil, [][]byte{})} {
+		first, more := m.Parts()
+		require.Empty(t, first)
+		require.Empty(t, more)
+		require.Empty(t, m.First())
+	}
+	first, more := transport.NewMsg(nil, [][]byte{nil}).Parts()
+	require.Empty(t, first)
+	require.Len(t, more, 1)
+}
+
+// TestMsgEndsWithItsBytes appends to what a receiver got: bytes behind the
+// message are the sender's, and stay as they are.
+func TestMsgEndsWithItsBytes(t *testing.T) {
+	buf := []byte("message and more")
+	m := transport.NewMsg(buf[:7], nil)
+	_ = append(m.First(), "!!!!"...)
+	require.Equal(t, "message and more", string(buf))
+}
+
+func TestKind(t *testing.T) {
+	for _, c := range []struct {
+		kind     transport.Kind
+		name     string
+		lossless bool
+	}{
+		{transport.Pair, "PAIR", true}, {transport.Pub, "PUB", false}, {transport.Sub, "SUB", false},
+		{transport.Req, "REQ", true}, {transport.Rep, "REP", false}, {transport.Pull, "PULL", false}, {transport.Push, "PUSH", true},
+	} {
+		require.Equal(t, c.name, c.kind.String())
+		require.Equal(t, c.lossless, c.kind.Lossless(), c.name)
+	}
+}
