@@ -13,7 +13,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // js/wasm's own
+}
 
 // invoke runs the command as main would, with the given standard input.
 func invoke(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+
+package mq_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/seedmq/mq"
+)
+
+// The benchmarks do each work through mq and through plain channels in one run,
+// told apart by via=:
+//
+//	mq        a socket with context.Background()
+//	mq-ctx    a socket with a context that can be cancelled
+//	chan      a channel of []byte
+//	chan-ctx  the same in a select with ctx.Done(), on both sides
+//
+// Compare ratios of medians: go test -run '^$' -bench . -count 7 | benchstat -col /via -
+
+// pipe is what a one-way benchmark measures: a way to send, and one to receive.
+type pipe struct {
+	via  string
+	send func([]byte) error
+	recv func() ([]byte, error)
+}
+
+const chanCap = 1000 // the default high-water mark
+
+// pipes returns the contenders for one way. connect makes the two sockets.
+func pipes(b *testing.B, ctx context.Context, connect func(...mq.Option) (mq.Sender, mq.Receiver)) []func() pipe {
+	overMQ := func(via string, ctx context.Context) func() pipe {
+		return func() pipe {
+			rt := mq.NewRuntime()
+			b.Cleanup(func() { rt.Close() })
+			s, r := connect(mq.WithRuntime(rt))
+			return pipe{
+				via:  via,
+				send: func(p []byte) error { return s.Send(ctx, mq.Message{Data: p}) },
+				recv: func() ([]byte, error) { m, err := r.Recv(ctx); return m.Data, err },
+			}
+		}
+	}
+	return []func() pipe{
+		overMQ("mq", context.Background()),
+		overMQ("mq-ctx", ctx),
+		func() pipe {
+			c := make(chan []byte, chanCap)
+			return pipe{
+				via:  "chan",
+				send: func(p []byte) error { c <- p; return nil },
+				recv: func() ([]byte, error) { return <-c, nil },
+			}
+		},
+		func() pipe {
+			c := make(chan []byte, chanCap)
+			return pipe{
+				via: "chan-ctx",
+				send: func(p []byte) error {
+					select {
+					case c <- p:
+						return nil
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				},
+				recv: func() ([]byte, error) {
+					select {
+					case p := <-c:
+						return p, nil
+					case <-ctx.Done():
+						return nil, ctx.Err()
+					}
+				},
+			}
+		},
+	}
+}
+
+// run moves b.N messages of size bytes from so many producers to so many consumers.
+func (p pipe) run(b *testing.B, producers, consumers, size int) {
+	b.ReportAllocs()
+	payload := make([]byte, size)
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for i := range producers {
+		wg.Go(func() {
+			for range share(b.N, producers, i) {
+				if err := p.send(payload); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := range consumers {
+		wg.Go(func() {
+			for range share(b.N, consumers, i) {
+				if _, err := p.recv(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// share is the i-th of k parts of n.
+func share(n, k, i int) int { return n*(i+1)/k - n*i/k }
+
+func BenchmarkPipeline(b *testing.B) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	connect := func(opts ...mq.Option) (mq.Sender, mq.Receiver) {
+		push, pull := mq.NewPush(opts...), mq.NewPull(opts...)
+		join(b, push, pull)
+		return push, pull
+	}
+	for _, n := range [][2]int{{1, 1}, {4, 1}, {1, 4}, {16, 16}} {
+		for _, make := range pipes(b, ctx, connect) {
+			p := make()
+			b.Run(fmt.Sprintf("producers=%d/consumers=%d/via=%s", n[0], n[1], p.via), func(b *testing.B) {
+				p.run(b, n[0], n[1], 16)
+			})
+		}
+	}
+}
+
+// join connects two sockets that fit.
+func join(b *testing.B, bound, connected mq.Socket) {
+	if err := bound.Bind("inproc://bench"); err != nil {
+		b.Fatal(err)
+	}
+	if err := connected.Connect("inproc://bench"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkPair moves messages both ways at once; an operation is one message.
+func BenchmarkPair(b *testing.B) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var there, back []mq.Socket
+	connect := func(opts ...mq.Option) (mq.Sender, mq.Receiver) {
+		l, r := mq.NewPair(opts...), mq.NewPair(opts...)
+		join(b, l, r)
+		there, back = append(there, r), append(back, l)
+		return l, r
+	}
+	for i, make := range pipes(b, ctx, connect) {
+		b.Run("oneway/via="+make().via, func(b *testing.B) { make().run(b, 1, 1, 16) })
+		b.Run("bothways/via="+make().via, func(b *testing.B) {
+			p := make()
+			q := make()
+			if i < 2 { // the same two sockets, the other way
+				n := len(there) - 2
+				q.send = func(p []byte) error { return there[n].Send(ctx, mq.Message{Data: p}) }
+				q.recv = func() ([]byte, error) { m, err := back[n].Recv(ctx); return m.Data, err }
+			}
+			bothWays(b, p, q)
+		})
+	}
+}
+
+// bothWays moves half of the messages over each.
+func bothWays(b *testing.B, p, q pipe) {
+	b.ReportAllocs()
+	payload := make([]byte, 16)
+	var wg sync.WaitGroup
+	for i, way := range []pipe{p, q} {
+		n := share(b.N, 2, i)
+		wg.Go(func() {
+			for range n {
+				way.send(payload)
+			}
+		})
+		wg.Go(func() {
+			for range n {
+				way.recv()
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// BenchmarkReqRep is one round trip; channels are unbuffered, one each way.
+func BenchmarkReqRep(b *testing.B) {
+	cancellable, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	payload := make([]byte, 16)
+	for via, ctx := range map[string]context.Context{"mq": context.Background(), "mq-ctx": cancellable} {
+		b.Run("via="+via, func(b *testing.B) {
+			rt := mq.NewRuntime()
+			req, rep := mq.NewReq(mq.WithRuntime(rt)), mq.NewRep(mq.WithRuntime(rt))
+			join(b, rep, req)
+			var server sync.WaitGroup
+			server.Go(func() {
+				for m := range mq.Messages(ctx, rep) {
+					rep.Send(ctx, m)
+				}
+			})
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := req.Send(ctx, mq.Message{Data: payload}); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := req.Recv(ctx); err != nil {
+					b.Fatal(err)
+				}
+			}
+			rt.Close()
+			server.Wait()
+		})
+	}
+	b.Run("via=chan", func(b *testing.B) {
+		requests, replies := make(chan []byte), make(chan []byte)
+		go func() {
+			for p := range requests {
+				replies <- p
+			}
+			close(replies)
+		}()
+		for b.Loop() {
+			requests <- payload
+			<-replies
+		}
+		close(requests)
+		<-replies
+	})
+	b.Run("via=chan-ctx", func(b *testing.B) {
+		requests, replies := make(chan []byte), make(chan []byte)
+		done := cancellable.Done()
+		go func() {
+			defer close(replies)
+			for {
+				select {
+				case p, ok := <-requests:
+					if !ok {
+						return
+					}
+					select {
+					case replies <- p:
+					case <-done:
+					}
+				case <-done:
+					return
+				}
+			}
+		}()
+		for b.Loop() {
+			select {
+			case requests <- payload:
+			case <-done:
+			}
+			select {
+			case <-replies:
+			case <-done:
+			}
+		}
+		close(requests)
+		<-replies
+	})
+}
+
+// BenchmarkPubSub is one message to all subscribers, each received by a goroutine
+// of its own; ns/delivery is the cost of one of them.
+func BenchmarkPubSub(b *testing.B) {
+	ctx := context.Background()
+	for _, subscribers := range []int{1, 8, 64} {
+		perDelivery := func(b *testing.B) {
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*subscribers), "ns/delivery")
+		}
+		b.Run(fmt.Sprintf("subscribers=%d/via=mq", subscribers), func(b *testing.B) {
+			rt := mq.NewRuntime()
+			pub := mq.NewPub(mq.WithRuntime(rt))
+			pub.Bind("inproc://bench")
+			var wg sync.WaitGroup
+			var got []mq.Sub
+			for range subscribers {
+				// A queue for all there is, so that nothing is dropped and each
+				// contender moves the same messages.
+				s := mq.NewSub(mq.WithRuntime(rt), mq.WithRecvHWM(b.N))
+				s.Subscribe("")
+				s.Connect("inproc://bench")
+				got = append(got, s)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for _, s := range got {
+				wg.Go(func() {
+					for range b.N {
+						s.Recv(ctx)
+					}
+				})
+			}
+			payload := make([]byte, 16)
+			for range b.N {
+				pub.Send(ctx, mq.Message{Data: payload})
+			}
+			wg.Wait()
+			perDelivery(b)
+			b.StopTimer()
+			rt.Close()
+		})
+		b.Run(fmt.Sprintf("subscribers=%d/via=chan", subscribers), func(b *testing.B) {
+			var wg sync.WaitGroup
+			chans := make([]chan []byte, subscribers)
+			for i := range chans {
+				chans[i] = make(chan []byte, chanCap)
+				wg.Go(func() {
+					for range b.N {
+						<-chans[i]
+					}
+				})
+			}
+			payload := make([]byte, 16)
+			for range b.N {
+				for _, c := range chans {
+					c <- payload
+				}
+			}
+			wg.Wait()
+			perDelivery(b)
+		})
+	}
+}
+
+// BenchmarkFanIn receives from one PULL what so many PUSH peers send in turn;
+// the channel is one that they all share.
+func BenchmarkFanIn(b *testing.B) {
+	ctx := context.Background()
+	payload := make([]byte, 16)
+	for _, peers := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("peers=%d/via=mq", peers), func(b *testing.B) {
+			rt := mq.NewRuntime()
+			pull := mq.NewPull(mq.WithRuntime(rt))
+			pull.Bind("inproc://bench")
+			pushers := make([]mq.Socket, peers)
+			for i := range pushers {
+				pushers[i] = mq.NewPush(mq.WithRuntime(rt))
+				pushers[i].Connect("inproc://bench")
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				for i := range b.N {
+					pushers[i%peers].Send(ctx, mq.Message{Data: payload})
+				}
+			})
+			for range b.N {
+				pull.Recv(ctx)
+			}
+			wg.Wait()
+			b.StopTimer()
+			rt.Close()
+		})
+	}
+	b.Run("peers=1/via=chan", func(b *testing.B) {
+		c := make(chan []byte, chanCap)
+		go func() {
+			for range b.N {
+				c <- payload
+			}
+		}()
+		for range b.N {
+			<-c
+		}
+	})
+}
+
+// BenchmarkMatch sends to one subscriber among so many subscriptions, and takes
+// the message out again.
+func BenchmarkMatch(b *testing.B) {
+	ctx := context.Background()
+	for _, subscriptions := range []int{10, 10_000, 1_000_000} {
+		b.Run(fmt.Sprintf("subscriptions=%d", subscriptions), func(b *testing.B) {
+			rt := mq.NewRuntime()
+			pub, sub := mq.NewPub(mq.WithRuntime(rt)), mq.NewSub(mq.WithRuntime(rt))
+			join(b, pub, sub)
+			topics := make([][]byte, subscriptions)
+			for i := range topics {
+				topics[i] = fmt.Appendf(nil, "topic/%07d/", i*7919%10_000_000)
+				sub.Subscribe(string(topics[i]))
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				pub.Send(ctx, mq.Message{Data: topics[i*104729%subscriptions]})
+				sub.Recv(ctx)
+			}
+			b.StopTimer()
+			rt.Close()
+		})
+	}
+}
