@@ -18,10 +18,11 @@ import (
 
 // peer is a party of links that writes down what it is told.
 type peer struct {
-	kind   transport.Kind
-	in     transport.Inbox
-	refuse error                // the answer to Attach
-	onto   func(*transport.End) // in Attach; nil for nothing
+	kind     transport.Kind
+	in       transport.Inbox
+	refuse   error                // the answer to Attach
+	onAttach func(*transport.End) // in Attach; nil for nothing
+	onReady  func()               // in Ready; nil for nothing
 
 	mu   sync.Mutex // protects the fields below
 	told []string
@@ -49,8 +50,8 @@ func (p *peer) Inbox() *transport.Inbox { return &p.in }
 
 func (p *peer) Attach(e *transport.End) error {
 	p.tell("attach")
-	if p.onto != nil {
-		p.onto(e)
+	if p.onAttach != nil {
+		p.onAttach(e)
 	}
 	if p.refuse != nil {
 		return p.refuse
@@ -64,7 +65,12 @@ func (p *peer) Attach(e *transport.End) error {
 	return nil
 }
 
-func (p *peer) Ready(*transport.End) { p.tell("ready") }
+func (p *peer) Ready(*transport.End) {
+	p.tell("ready")
+	if p.onReady != nil {
+		p.onReady()
+	}
+}
 
 func (p *peer) Detach(e *transport.End) {
 	p.tell("detach")
@@ -164,6 +170,20 @@ func TestLinkOfWhatDoesNotFit(t *testing.T) {
 	require.ErrorIs(t, err, transport.ErrIncompatible)
 }
 
+// TestSubIsReadyBeforePub: when a PUB has a peer, it knows what the peer wants.
+func TestSubIsReadyBeforePub(t *testing.T) {
+	for _, kinds := range [][2]transport.Kind{{transport.Pub, transport.Sub}, {transport.Sub, transport.Pub}} {
+		a, b := &peer{kind: kinds[0]}, &peer{kind: kinds[1]}
+		var ready []transport.Kind
+		for _, p := range []*peer{a, b} {
+			p.onReady = func() { ready = append(ready, p.kind) }
+		}
+		_, err := transport.Join(a, b, nil)
+		require.NoError(t, err)
+		require.Equal(t, []transport.Kind{transport.Sub, transport.Pub}, ready)
+	}
+}
+
 func TestLinkRefused(t *testing.T) {
 	no := errors.New("no")
 	down := func() { t.Error("down without having been up") }
@@ -209,7 +229,7 @@ func TestUnlinkMeetsJoin(t *testing.T) {
 		a, b := pairs()
 		var ends sync.WaitGroup
 		unlink := func(e *transport.End) { ends.Go(e.Unlink) }
-		a.onto, b.onto = unlink, unlink
+		a.onAttach, b.onAttach = unlink, unlink
 		downs := make(chan bool, 2)
 		link, err := transport.Join(a, b, func() { downs <- true })
 		require.NoError(t, err, "it was up, and then ended")
@@ -269,7 +289,7 @@ func TestReclaimMeetsJoin(t *testing.T) {
 	for range rounds(2000) {
 		a, b := pairs()
 		var back sync.WaitGroup
-		a.onto = func(e *transport.End) { back.Go(func() { e.Reclaim() }) }
+		a.onAttach = func(e *transport.End) { back.Go(func() { e.Reclaim() }) }
 		_, err := transport.Join(a, b, nil)
 		require.NoError(t, err)
 		back.Wait()
