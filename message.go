@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/seedmq/mq/internal/transport"
@@ -95,42 +94,21 @@ func (m Message) Clone() Message {
 	return c
 }
 
-// maxShown is how many bytes of a part String shows.
-const maxShown = 64
-
-// String shows the message for people: parts between bars, text as it is, other
-// bytes in hex, long parts cut.
+// String shows the whole message: parts between bars, and a part that is not UTF-8
+// in hex. It is for logs and tests; the content itself is in Data and More.
 func (m Message) String() string {
 	var b strings.Builder
 	for i, p := range m.Parts() {
 		if i > 0 {
 			b.WriteByte('|')
 		}
-		shown := p[:min(len(p), maxShown)]
-		for len(shown) < len(p) && len(shown) > maxShown-utf8.UTFMax && !utf8.RuneStart(p[len(shown)]) {
-			shown = shown[:len(shown)-1] // no cut inside a character
-		}
-		if printable(shown) {
-			b.Write(shown)
+		if utf8.Valid(p) {
+			b.Write(p)
 		} else {
-			fmt.Fprintf(&b, "%x", shown)
-		}
-		if len(shown) < len(p) {
-			fmt.Fprintf(&b, "...(%d bytes)", len(p))
+			fmt.Fprintf(&b, "%x", p)
 		}
 	}
 	return b.String()
-}
-
-func printable(p []byte) bool {
-	for len(p) > 0 {
-		r, size := utf8.DecodeRune(p)
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return false
-		}
-		p = p[size:]
-	}
-	return true
 }
 
 // pack and unpack turn a message into what queues hold, and back. They work in

@@ -99,23 +99,18 @@ func TestMessageCloneHasItsOwnBytes(t *testing.T) {
 }
 
 func TestMessageString(t *testing.T) {
-	long := strings.Repeat("0123456789", 10)
+	long := strings.Repeat("0123456789", 100)
 	for _, c := range []struct {
 		m    mq.Message
 		want string
 	}{
+		{mq.Message{}, ""},
 		{mq.Text("topic", "body"), "topic|body"},
 		{mq.Text("", ""), "|"},
-		{mq.Text("héllo wörld"), "héllo wörld"},
+		{mq.Text("héllo\nwörld\t𝄞"), "héllo\nwörld\t𝄞"},
 		{mq.NewMessage([]byte{0, 1, 0xff}), "0001ff"},
-		{mq.NewMessage([]byte("a\n")), "610a"},
-		{mq.NewMessage([]byte("\xc3")), "c3"},
-		{mq.Text(long[:64]), long[:64]},
-		{mq.Text(long[:65]), long[:64] + "...(65 bytes)"},
-		{mq.Text(long, "x"), long[:64] + "...(100 bytes)|x"},
-		{mq.NewMessage(make([]byte, 100)), strings.Repeat("00", 64) + "...(100 bytes)"},
-		{mq.Text("a" + strings.Repeat("é", 40)), "a" + strings.Repeat("é", 31) + "...(81 bytes)"},
-		{mq.Text("ab" + strings.Repeat("𝄞", 40)), "ab" + strings.Repeat("𝄞", 15) + "...(162 bytes)"},
+		{mq.NewMessage([]byte("\xc3"), []byte("a")), "c3|a"},
+		{mq.Text(long), long},
 	} {
 		require.Equal(t, c.want, c.m.String())
 	}
