@@ -11,30 +11,30 @@ func NewBeforeWrap[T any](capacity int, laps uint64) *Ring[T] { return newAt[T](
 // BeginPush is a TryPush that stands between its claim and its stamp until
 // finish is called. It is nil if there was nothing to claim.
 func BeginPush[T any](r *Ring[T], v T) (finish func()) {
-	tail := r.tail.Load()
-	s := &r.slots[tail&(r.mark-1)]
-	if s.stamp.Load() != tail || !r.tail.CompareAndSwap(tail, r.next(tail)) {
+	head := r.head.Load()
+	s := &r.slots[head&(r.mark-1)]
+	if s.stamp.Load() != head || !r.head.CompareAndSwap(head, r.next(head)) {
 		return nil
 	}
 	return func() {
 		s.value = v
-		s.stamp.Store(tail + 1)
+		s.stamp.Store(head + 1)
 	}
 }
 
 // BeginPop is a TryPop that stands between its claim and its stamp until finish
 // is called. It is nil if there was nothing to claim.
 func BeginPop[T any](r *Ring[T]) (finish func() T) {
-	head := r.head.Load()
-	s := &r.slots[head&(r.mark-1)]
-	if s.stamp.Load() != head+1 || !r.head.CompareAndSwap(head, r.next(head)) {
+	tail := r.tail.Load()
+	s := &r.slots[tail&(r.mark-1)]
+	if s.stamp.Load() != tail+1 || !r.tail.CompareAndSwap(tail, r.next(tail)) {
 		return nil
 	}
 	return func() T {
 		v := s.value
 		var zero T
 		s.value = zero
-		s.stamp.Store(head + r.lap())
+		s.stamp.Store(tail + r.lap())
 		return v
 	}
 }
@@ -42,8 +42,8 @@ func BeginPop[T any](r *Ring[T]) (finish func() T) {
 // BeginSeal is a Seal that stands between its two marks until finish is called.
 // It leaves the values where they are.
 func BeginSeal[T any](r *Ring[T]) (finish func()) {
-	r.head.Or(r.mark)
-	return func() { r.tail.Or(r.mark) }
+	r.tail.Or(r.mark)
+	return func() { r.head.Or(r.mark) }
 }
 
 // SlotSpan is the address of slot i's first byte, and of the last byte that its

@@ -18,9 +18,14 @@ import (
 // Parked is not zero, Wake. Both sides write first and read second, with
 // sequentially consistent atomics, so at least one of them sees the other: the
 // waiter its condition, or the changer the waiter. A Wake takes its waiter off
-// the list, so two Wakes never spend themselves on one waiter; and a waiter that
-// was taken off but does not use its wake-up (it left, or its context ended) is
-// told so by Leave or Wait, and must pass the wake-up on.
+// the list, so two Wakes never spend themselves on one waiter. A waiter that was
+// taken off and does not use its wake-up (it left, or its context ended) is told so
+// by Leave or Wait, and must pass the wake-up on.
+//
+// WakeOne holds wake-ups back while one is on its way. So whoever Leave or Wait told
+// that it was woken, whether it used that or not, has to look again afterwards, and
+// WakeOne if there is more. Again one of two sees the other: the changer writes its
+// condition and then reads onWay, the waiter clears onWay and then looks.
 //
 // The channels that waiters sleep on are kept and used again by this lot alone,
 // because a channel made inside a testing/synctest bubble may not leave it.
@@ -107,7 +112,7 @@ func (l *Lot) Leave(w *Waiter) (why any, woken bool) {
 	defer l.mu.Unlock()
 	woken = !w.parked
 	if woken {
-		<-w.wake // sent before parked became false, so this never blocks
+		<-w.wake // sent under the lock that took it off the list, so this never blocks
 	} else {
 		l.unlinkLocked(w)
 	}

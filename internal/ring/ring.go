@@ -23,7 +23,7 @@ const (
 )
 
 // Ring is a bounded first-in first-out queue for any number of producers and
-// consumers at once. It never blocks and, once made, never allocates.
+// consumers at once. It takes no lock, never parks and, once made, never allocates.
 //
 // # How it works
 //
@@ -39,31 +39,32 @@ const (
 //
 // A slot with index i is, as seen from a position p with that index:
 //
-//	stamp == p      free for the producer that holds tail p
-//	stamp == p+1    filled, for the consumer that holds head p
+//	stamp == p      free for the producer that holds head p
+//	stamp == p+1    filled, for the consumer that holds tail p
 //	stamp == p+lap  emptied, free for the producer one lap later
 //
-// A producer claims tail p by compare-and-swap, writes the value, and stores
-// stamp p+1. A consumer claims head p, reads and zeroes the value, and stores
+// A producer claims head p by compare-and-swap, writes the value, and stores
+// stamp p+1. A consumer claims tail p, reads and zeroes the value, and stores
 // stamp p+lap. The value is a plain field: between the claim and the store of
 // the stamp it belongs to the claimer alone, because the swap has one winner
 // and the stamp that lets the next one in is stored last. Go's atomics are
 // sequentially consistent, so whoever sees the stamp sees the value.
 //
-// Full is true at the instant of the load of head: the slot still holds last
-// lap's stamp, so tail had not moved, and head is exactly one lap behind it.
-// Empty is true at the instant of the load of tail, likewise. In between,
-// while another goroutine stands between its claim and its stamp, TryPush and
-// TryPop wait for that goroutine, rather than answer Full or Empty when they
-// are not; this wait is the only one, and it is a few instructions long unless
-// the other goroutine was descheduled right there, for which reason it yields.
+// Full was true when head was loaded: the slot has not been emptied for this lap,
+// and tail, loaded later, is still exactly one lap behind, so it was then. Empty is
+// true at the instant of the load of head: it equals tail, which cannot be ahead of
+// it. While another goroutine stands between its claim and its stamp at this very
+// slot, TryPush and TryPop wait for it rather than answer Full or Empty when they
+// may not be. That takes a few instructions, unless the goroutine was descheduled
+// right there, for which reason the wait yields; so does TryPop's for the second of
+// the marks of Seal.
 //
-// Close sets the mark in tail; Seal sets it in head and then in tail. A marked
+// Close sets the mark in head; Seal sets it in tail and then in head. A marked
 // position equals no stamp, so the operations above fail without a test of their
-// own on the way to success. Whoever sees tail marked and head, loaded after it,
+// own on the way to success. Whoever sees head marked and tail, loaded after it,
 // not, knows that this was Close. The ring is sealed at the instant at which both
-// are marked: TryPop, which can see the mark in head before, waits for the one in
-// tail. Then both positions stand still and the sealer owns all values between
+// are marked: TryPop, which can see the mark in tail before, waits for the one in
+// head. Then both positions stand still and the sealer owns all values between
 // them.
 type Ring[T any] struct {
 	slots    []slot[T] // read-only
@@ -71,9 +72,9 @@ type Ring[T any] struct {
 	mark     uint64    // read-only, the lowest power of two above capacity
 
 	_    line
-	tail atomic.Uint64 // claimed by producers, marked by Close
+	head atomic.Uint64 // claimed by producers, marked by Close
 	_    line
-	head atomic.Uint64 // claimed by consumers, marked by Seal
+	tail atomic.Uint64 // claimed by consumers, marked by Seal
 	_    line
 }
 
@@ -106,8 +107,8 @@ func newAt[T any](capacity int, lap uint64) *Ring[T] {
 	for i := range r.slots {
 		r.slots[i].stamp.Store(start + uint64(i))
 	}
-	r.tail.Store(start)
 	r.head.Store(start)
+	r.tail.Store(start)
 	return r
 }
 
@@ -125,22 +126,22 @@ func (r *Ring[T]) next(p uint64) uint64 {
 // TryPush puts v at the end of the ring. It answers OK, Full, Closed or Moved.
 func (r *Ring[T]) TryPush(v T) Status {
 	for spins := 0; ; spins++ {
-		tail := r.tail.Load()
-		s := &r.slots[tail&(r.mark-1)]
+		head := r.head.Load()
+		s := &r.slots[head&(r.mark-1)]
 		switch stamp := s.stamp.Load(); {
-		case stamp == tail:
-			if r.tail.CompareAndSwap(tail, r.next(tail)) {
+		case stamp == head:
+			if r.head.CompareAndSwap(head, r.next(head)) {
 				s.value = v
-				s.stamp.Store(tail + 1)
+				s.stamp.Store(head + 1)
 				return OK
 			}
-		case tail&r.mark != 0:
-			if r.head.Load()&r.mark != 0 {
+		case head&r.mark != 0:
+			if r.tail.Load()&r.mark != 0 {
 				return Moved
 			}
 			return Closed
-		case stamp+r.lap() == tail+1:
-			if r.head.Load()+r.lap() == tail {
+		case stamp+r.lap() == head+1:
+			if r.tail.Load()+r.lap() == head {
 				return Full
 			}
 		}
@@ -151,27 +152,27 @@ func (r *Ring[T]) TryPush(v T) Status {
 // TryPop takes the value at the front. It answers OK, Empty, Closed or Moved.
 func (r *Ring[T]) TryPop() (v T, _ Status) {
 	for spins := 0; ; spins++ {
-		head := r.head.Load()
-		s := &r.slots[head&(r.mark-1)]
+		tail := r.tail.Load()
+		s := &r.slots[tail&(r.mark-1)]
 		switch stamp := s.stamp.Load(); {
-		case stamp == head+1:
-			if r.head.CompareAndSwap(head, r.next(head)) {
+		case stamp == tail+1:
+			if r.tail.CompareAndSwap(tail, r.next(tail)) {
 				v = s.value
 				var zero T
 				s.value = zero // or the ring would keep what it points to alive
-				s.stamp.Store(head + r.lap())
+				s.stamp.Store(tail + r.lap())
 				return v, OK
 			}
-		case head&r.mark != 0:
-			if r.tail.Load()&r.mark != 0 {
+		case tail&r.mark != 0:
+			if r.head.Load()&r.mark != 0 {
 				return v, Moved
 			}
-		case stamp == head:
-			switch r.tail.Load() {
-			case head:
+		case stamp == tail:
+			switch r.head.Load() {
+			case tail:
 				return v, Empty
-			case head | r.mark:
-				if r.head.Load() == head {
+			case tail | r.mark:
+				if r.tail.Load() == tail {
 					return v, Closed
 				}
 			}
@@ -193,17 +194,17 @@ func (r *Ring[T]) Cap() int { return int(r.capacity) }
 
 // Len is the number of values in the ring, exact while nobody works on it.
 func (r *Ring[T]) Len() int {
-	head := r.head.Load() // first: head never passes a tail loaded later
-	tail := r.tail.Load()
-	laps := tail&^(r.lap()-1) - head&^(r.lap()-1) // wraps, which count would not
-	return int(min(r.count(laps)+tail&(r.mark-1)-head&(r.mark-1), r.capacity))
+	tail := r.tail.Load() // first: tail never passes a head loaded later
+	head := r.head.Load()
+	laps := head&^(r.lap()-1) - tail&^(r.lap()-1) // wraps, which count would not
+	return int(min(r.count(laps)+head&(r.mark-1)-tail&(r.mark-1), r.capacity))
 }
 
 // Pushed counts the values that ever went in.
-func (r *Ring[T]) Pushed() uint64 { return r.count(r.tail.Load()) }
+func (r *Ring[T]) Pushed() uint64 { return r.count(r.head.Load()) }
 
 // Popped counts the values that ever came out.
-func (r *Ring[T]) Popped() uint64 { return r.count(r.head.Load()) }
+func (r *Ring[T]) Popped() uint64 { return r.count(r.tail.Load()) }
 
 // count turns a position into the number of positions before it.
 func (r *Ring[T]) count(p uint64) uint64 {
@@ -211,20 +212,20 @@ func (r *Ring[T]) count(p uint64) uint64 {
 }
 
 // Close lets nothing more in: what is inside can still be taken.
-func (r *Ring[T]) Close() { r.tail.Or(r.mark) }
+func (r *Ring[T]) Close() { r.head.Or(r.mark) }
 
 // Seal ends the ring for everybody, so that all later attempts answer Moved,
 // and returns what was inside, in order. Only the first Seal returns values.
 func (r *Ring[T]) Seal() []T {
-	head := r.head.Or(r.mark)
-	tail := r.tail.Or(r.mark) &^ r.mark
-	if head&r.mark != 0 {
+	tail := r.tail.Or(r.mark)
+	head := r.head.Or(r.mark) &^ r.mark
+	if tail&r.mark != 0 {
 		return nil
 	}
 	var rest []T
-	for ; head != tail; head = r.next(head) {
-		s := &r.slots[head&(r.mark-1)]
-		for spins := 0; s.stamp.Load() != head+1; spins++ {
+	for ; tail != head; tail = r.next(tail) {
+		s := &r.slots[tail&(r.mark-1)]
+		for spins := 0; s.stamp.Load() != tail+1; spins++ {
 			backOff(spins) // a producer that claimed before the mark is still writing
 		}
 		rest = append(rest, s.value)

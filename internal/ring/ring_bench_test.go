@@ -158,7 +158,7 @@ func (c chanCtxPipe[T]) pop(ctx context.Context) (v T, _ ring.Status, _ error) {
 type mutexRing[T any] struct {
 	mu     sync.Mutex // protects the fields below
 	values []T
-	head   int // index of the first
+	tail   int // index of the first
 	n      int // how many
 }
 
@@ -168,7 +168,7 @@ func (r *mutexRing[T]) TryPush(v T) ring.Status {
 	if r.n == len(r.values) {
 		return ring.Full
 	}
-	i := r.head + r.n
+	i := r.tail + r.n
 	if i >= len(r.values) {
 		i -= len(r.values)
 	}
@@ -183,10 +183,10 @@ func (r *mutexRing[T]) TryPop() (v T, _ ring.Status) {
 	if r.n == 0 {
 		return v, ring.Empty
 	}
-	v = r.values[r.head]
-	clear(r.values[r.head : r.head+1])
-	if r.head++; r.head == len(r.values) {
-		r.head = 0
+	v = r.values[r.tail]
+	clear(r.values[r.tail : r.tail+1])
+	if r.tail++; r.tail == len(r.values) {
+		r.tail = 0
 	}
 	r.n--
 	return v, ring.OK
@@ -206,22 +206,22 @@ type spscRing[T any] struct {
 	values []T // read-only
 
 	_         [128]byte
-	tail      atomic.Uint64 // written by the producer
+	head      atomic.Uint64 // written by the producer
 	tailIndex int           // producer's, as is the next
-	headSeen  uint64
+	tailSeen  uint64
 
 	_         [128]byte
-	head      atomic.Uint64 // written by the consumer
+	tail      atomic.Uint64 // written by the consumer
 	headIndex int           // consumer's, as is the next
-	tailSeen  uint64
+	headSeen  uint64
 
 	_ [128]byte
 }
 
 func (r *spscRing[T]) TryPush(v T) ring.Status {
-	tail := r.tail.Load()
-	if tail-r.headSeen == uint64(len(r.values)) {
-		if r.headSeen = r.head.Load(); tail-r.headSeen == uint64(len(r.values)) {
+	head := r.head.Load()
+	if head-r.tailSeen == uint64(len(r.values)) {
+		if r.tailSeen = r.tail.Load(); head-r.tailSeen == uint64(len(r.values)) {
 			return ring.Full
 		}
 	}
@@ -229,14 +229,14 @@ func (r *spscRing[T]) TryPush(v T) ring.Status {
 	if r.tailIndex++; r.tailIndex == len(r.values) {
 		r.tailIndex = 0
 	}
-	r.tail.Store(tail + 1)
+	r.head.Store(head + 1)
 	return ring.OK
 }
 
 func (r *spscRing[T]) TryPop() (v T, _ ring.Status) {
-	head := r.head.Load()
-	if head == r.tailSeen {
-		if r.tailSeen = r.tail.Load(); head == r.tailSeen {
+	tail := r.tail.Load()
+	if tail == r.headSeen {
+		if r.headSeen = r.head.Load(); tail == r.headSeen {
 			return v, ring.Empty
 		}
 	}
@@ -245,10 +245,10 @@ func (r *spscRing[T]) TryPop() (v T, _ ring.Status) {
 	if r.headIndex++; r.headIndex == len(r.values) {
 		r.headIndex = 0
 	}
-	r.head.Store(head + 1)
+	r.tail.Store(tail + 1)
 	return v, ring.OK
 }
 
-func (r *spscRing[T]) Len() int { return int(r.tail.Load() - r.head.Load()) }
+func (r *spscRing[T]) Len() int { return int(r.head.Load() - r.tail.Load()) }
 
 func (r *spscRing[T]) Cap() int { return len(r.values) }
