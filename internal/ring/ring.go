@@ -66,6 +66,24 @@ const (
 // are marked: TryPop, which can see the mark in tail before, waits for the one in
 // head. Then both positions stand still and the sealer owns all values between
 // them.
+//
+// # Why this shape
+//
+// Nanoseconds per 16-byte value through 1000 slots, goroutines producing x consuming
+// and parking in a Lot; medians of 6 on 2 cores, BenchmarkRing:
+//
+//	                        1x1   4x1   1x4   16x16
+//	this ring                34    33    32      35
+//	  polling 30 times first 51    49    55      43
+//	  48-byte slots          72    61    65      79
+//	slice under a mutex      45    42    39     106
+//	chan                     42    33    38      40
+//	chan, select with ctx   146   138   136     185
+//	SPSC, no claims          28
+//
+// Slots are small because a slot changes hands through a cache line; and a consumer
+// that polls an empty ring drags that line to and fro for every value, so receivers
+// park at once or yield.
 type Ring[T any] struct {
 	slots    []slot[T] // read-only
 	capacity uint64    // read-only, messages
@@ -78,7 +96,8 @@ type Ring[T any] struct {
 	_    line
 }
 
-// slot is 32 bytes for a 16-byte T: two to a cache line, none across two.
+// slot is 32 bytes for a 16-byte T: two to a cache line. Where the allocator begins
+// the array 8 bytes off, only the pad lies across two.
 type slot[T any] struct {
 	stamp atomic.Uint64
 	value T
