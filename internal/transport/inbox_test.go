@@ -5,7 +5,6 @@ package transport_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -282,104 +281,4 @@ func TestInboxesLearnThatAClosedQueueIsEmpty(t *testing.T) {
 		require.Zero(t, idle)
 		require.Empty(t, parked)
 	})
-}
-
-// TestReleaseMeetsClose ends a link while its queue is closed: what is in the
-// queue goes to who closed it, or stays for the receiver to take.
-func TestReleaseMeetsClose(t *testing.T) {
-	for range rounds(20_000) {
-		q := transport.NewQueue(4)
-		var in transport.Inbox
-		s := attach(t, &in, q)
-		q.TryPush(msg("x"))
-		var back int
-		var both sync.WaitGroup
-		both.Go(func() { back = len(q.Close()) })
-		both.Go(func() { in.Release(s) })
-		both.Wait()
-		in.Close(func(_ *transport.Source, rest []transport.Msg) { back += len(rest) })
-		require.Equal(t, 1, back)
-	}
-}
-
-// TestWakeUpOfOneWhoGivesUpIsPassedOn cancels a receiver that was just woken: if it
-// does not take the message, another inbox does.
-func TestWakeUpOfOneWhoGivesUpIsPassedOn(t *testing.T) {
-	passed := 0
-	for round := range rounds(2000) {
-		synctest.Test(t, func(t *testing.T) {
-			q := transport.NewQueue(1)
-			var first, second transport.Inbox
-			attach(t, &first, q)
-			attach(t, &second, q)
-			ctx, cancel := context.WithCancel(t.Context())
-			a := await(ctx, &first)
-			synctest.Wait()
-			rest, stop := context.WithCancel(t.Context())
-			b := await(rest, &second)
-			synctest.Wait()
-			if round%4 == 0 {
-				q.TryPush(msg("x"))
-				cancel()
-			} else {
-				cancel() // it wakes for this, and is still on the list
-				q.TryPush(msg("x"))
-			}
-			synctest.Wait()
-			require.Zero(t, q.Len(), "somebody took it")
-			if got := <-a; got.err != nil {
-				require.Equal(t, received{text: "x"}, <-b)
-				passed++
-			}
-			cancel()
-			stop()
-		})
-	}
-	t.Log("passed on:", passed)
-}
-
-// TestNobodyMissesTheOther lets senders and receivers of a short queue run as fast
-// as they can, so that all park all the time. If one missed that it had to wake
-// another, the bubble would be deadlocked.
-func TestNobodyMissesTheOther(t *testing.T) {
-	for _, n := range []struct{ senders, inboxes, receivers, limit int }{
-		{1, 1, 1, 1}, {1, 1, 1, 2}, {3, 1, 1, 1}, {1, 1, 3, 1}, {1, 3, 1, 1}, {2, 2, 2, 2}, {3, 2, 2, 40},
-	} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				total := rounds(6000) / 12 * 12
-				q := transport.NewQueue(n.limit)
-				for range n.senders {
-					go func() {
-						for range total / n.senders {
-							if err := q.Send(t.Context(), msg("x")); err != nil {
-								t.Error(err)
-							}
-						}
-					}()
-				}
-				inboxes := make([]transport.Inbox, n.inboxes)
-				all := make(chan struct{}, total)
-				for i := range inboxes {
-					attach(t, &inboxes[i], q)
-					for range n.receivers {
-						go func() {
-							for {
-								if _, _, err := inboxes[i].Recv(t.Context()); err != nil {
-									return
-								}
-								all <- struct{}{}
-							}
-						}()
-					}
-				}
-				for range total {
-					<-all
-				}
-				for i := range inboxes {
-					inboxes[i].Close(nil)
-				}
-			})
-		})
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -210,47 +209,6 @@ func TestQueueDrainTakesFromTakers(t *testing.T) {
 	require.Zero(t, q.Len())
 }
 
-// TestQueueCloseMeetsSenders closes a queue while senders are at work in it, and
-// while it grows: what they were told is in it comes out.
-func TestQueueCloseMeetsSenders(t *testing.T) {
-	for round := range rounds(2000) {
-		q := transport.NewQueue(1 + round%70)
-		end := []func() []transport.Msg{q.Close, q.Drain}[round%2]
-		var mu sync.Mutex
-		var accepted, out []string
-		var all sync.WaitGroup
-		for p := range 3 {
-			all.Go(func() {
-				for i := range 40 {
-					m := fmt.Sprintf("%d.%d", p, i)
-					if q.TryPush(msg(m)) == ring.OK {
-						mu.Lock()
-						accepted = append(accepted, m)
-						mu.Unlock()
-					}
-				}
-			})
-		}
-		all.Go(func() {
-			for range 20 {
-				if m, st := q.TryPop(); st == ring.OK {
-					mu.Lock()
-					out = append(out, text(m))
-					mu.Unlock()
-				}
-			}
-		})
-		for range round % 40 {
-			runtime.Gosched()
-		}
-		rest := texts(end())
-		all.Wait()
-		require.Zero(t, q.Len())
-		require.ElementsMatch(t, accepted, append(out, rest...))
-		require.EqualValues(t, len(accepted), q.Pushed())
-	}
-}
-
 func TestQueueSendWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := transport.NewQueue(2)
@@ -287,81 +245,4 @@ func TestQueueSendWithDoneContext(t *testing.T) {
 	require.Zero(t, q.Len(), "though there was room")
 	q.Close()
 	require.ErrorIs(t, q.Send(ctx, msg("x")), context.Canceled)
-}
-
-// TestQueueSendCancelMeetsRoom cancels a blocked sender while room is made for it:
-// the room goes to the next one, or it used it.
-func TestQueueSendCancelMeetsRoom(t *testing.T) {
-	for round := range rounds(3000) {
-		synctest.Test(t, func(t *testing.T) {
-			q := transport.NewQueue(1)
-			fill(t, q, 0)
-			ctx, cancel := context.WithCancel(t.Context())
-			rest, stop := context.WithCancel(t.Context())
-			first := make(chan error, 1)
-			go func() { first <- q.Send(ctx, msg("first")) }()
-			synctest.Wait()
-			second := make(chan error, 1)
-			go func() { second <- q.Send(rest, msg("second")) }()
-			synctest.Wait()
-			if round%4 == 0 {
-				pop(t, q, 1)
-				cancel()
-			} else {
-				cancel() // it wakes for this, and is still on the list
-				pop(t, q, 1)
-			}
-			synctest.Wait()
-			require.Equal(t, 1, q.Len(), "one of them got the room")
-			if <-first == nil {
-				require.Equal(t, 1, q.Blocked())
-				stop()
-				require.ErrorIs(t, <-second, context.Canceled)
-			} else {
-				require.NoError(t, <-second)
-			}
-			stop()
-			cancel()
-		})
-	}
-}
-
-// TestQueueSendSeesRoomMadeBeforeItSleeps pops as fast as it can from a queue that
-// a sender finds full all the time.
-func TestQueueSendSeesRoomMadeBeforeItSleeps(t *testing.T) {
-	for limit := 1; limit <= 3; limit++ {
-		synctest.Test(t, func(t *testing.T) {
-			q := transport.NewQueue(limit)
-			total := rounds(30_000)
-			go func() {
-				for range total {
-					if err := q.Send(t.Context(), msg("x")); err != nil {
-						return
-					}
-				}
-			}()
-			for popped, tries := 0, 1; popped < total; tries++ {
-				if _, st := q.TryPop(); st == ring.OK {
-					popped++
-					tries = 0
-				}
-				switch {
-				case tries == 10_000:
-					tries = 0
-					synctest.Wait()
-					require.False(t, q.Len() == 0 && q.Blocked() > 0, "a Send sleeps, and the queue is empty")
-				case tries%16 == 15:
-					runtime.Gosched()
-				}
-			}
-		})
-	}
-}
-
-// rounds is n, or fewer where the user has no time.
-func rounds(n int) int {
-	if testing.Short() {
-		return n / 10
-	}
-	return n
 }
