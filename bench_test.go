@@ -47,36 +47,46 @@ func pipes(b *testing.B, ctx context.Context, connect func(...mq.Option) (mq.Sen
 	return []func() pipe{
 		overMQ("mq", context.Background()),
 		overMQ("mq-ctx", ctx),
-		func() pipe {
-			c := make(chan []byte, chanCap)
-			return pipe{
-				via:  "chan",
-				send: func(p []byte) error { c <- p; return nil },
-				recv: func() ([]byte, error) { return <-c, nil },
+		func() pipe { return overChan(make(chan []byte, chanCap)) },
+		func() pipe { return overChanCtx(ctx, make(chan []byte, chanCap)) },
+	}
+}
+
+func overChan(c chan []byte) pipe {
+	return pipe{
+		via:  "chan",
+		send: func(p []byte) error { c <- p; return nil },
+		recv: func() ([]byte, error) { return <-c, nil },
+	}
+}
+
+func overChanCtx(ctx context.Context, c chan []byte) pipe {
+	return pipe{
+		via: "chan-ctx",
+		send: func(p []byte) error {
+			select {
+			case c <- p:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 		},
-		func() pipe {
-			c := make(chan []byte, chanCap)
-			return pipe{
-				via: "chan-ctx",
-				send: func(p []byte) error {
-					select {
-					case c <- p:
-						return nil
-					case <-ctx.Done():
-						return ctx.Err()
-					}
-				},
-				recv: func() ([]byte, error) {
-					select {
-					case p := <-c:
-						return p, nil
-					case <-ctx.Done():
-						return nil, ctx.Err()
-					}
-				},
+		recv: func() ([]byte, error) {
+			select {
+			case p := <-c:
+				return p, nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
 			}
 		},
+	}
+}
+
+// channels are the contenders of mq where a benchmark has sockets of its own.
+func channels(ctx context.Context) []func(capacity int) pipe {
+	return []func(int) pipe{
+		func(n int) pipe { return overChan(make(chan []byte, n)) },
+		func(n int) pipe { return overChanCtx(ctx, make(chan []byte, n)) },
 	}
 }
 
@@ -270,7 +280,8 @@ func BenchmarkReqRep(b *testing.B) {
 // of its own; ns/delivery is the cost of one of them. As PUB does not wait, the
 // publisher waits for all after each batch, so that nothing is dropped.
 func BenchmarkPubSub(b *testing.B) {
-	ctx := context.Background()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	for _, subscribers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("subscribers=%d/via=mq", subscribers), func(b *testing.B) {
 			rt := mq.NewRuntime()
@@ -286,19 +297,21 @@ func BenchmarkPubSub(b *testing.B) {
 			fanOut(b, func(p []byte) { pub.Send(ctx, mq.Message{Data: p}) }, recv)
 			rt.Close()
 		})
-		b.Run(fmt.Sprintf("subscribers=%d/via=chan", subscribers), func(b *testing.B) {
-			chans := make([]chan []byte, subscribers)
-			recv := make([]func(), subscribers)
-			for i := range chans {
-				chans[i] = make(chan []byte, 2*chanCap)
-				recv[i] = func() { <-chans[i] }
-			}
-			fanOut(b, func(p []byte) {
-				for _, c := range chans {
-					c <- p
+		for _, channel := range channels(ctx) {
+			b.Run(fmt.Sprintf("subscribers=%d/via=%s", subscribers, channel(1).via), func(b *testing.B) {
+				pipes := make([]pipe, subscribers)
+				recv := make([]func(), subscribers)
+				for i := range pipes {
+					pipes[i] = channel(2 * chanCap)
+					recv[i] = func() { pipes[i].recv() }
 				}
-			}, recv)
-		})
+				fanOut(b, func(p []byte) {
+					for _, to := range pipes {
+						to.send(p)
+					}
+				}, recv)
+			})
+		}
 	}
 }
 
@@ -334,7 +347,8 @@ func fanOut(b *testing.B, send func([]byte), recv []func()) {
 // BenchmarkFanIn receives from one PULL what so many PUSH peers send in turn;
 // the channel is one that they all share.
 func BenchmarkFanIn(b *testing.B) {
-	ctx := context.Background()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	payload := make([]byte, 16)
 	for _, peers := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprintf("peers=%d/via=mq", peers), func(b *testing.B) {
@@ -361,33 +375,31 @@ func BenchmarkFanIn(b *testing.B) {
 			b.StopTimer()
 			rt.Close()
 		})
-	}
-	b.Run("peers=1/via=chan", func(b *testing.B) {
-		c := make(chan []byte, chanCap)
-		go func() {
-			for range b.N {
-				c <- payload
-			}
-		}()
-		for range b.N {
-			<-c
+		for _, channel := range channels(ctx) {
+			b.Run(fmt.Sprintf("peers=%d/via=%s", peers, channel(1).via), func(b *testing.B) {
+				channel(chanCap).run(b, 1, 1, 16)
+			})
 		}
-	})
+	}
 }
 
 // BenchmarkMatch sends to one subscriber among so many subscriptions, and takes
-// the message out again.
+// the message out again. With channels, the exact topic is looked up in a map,
+// which is less than matching prefixes.
 func BenchmarkMatch(b *testing.B) {
-	ctx := context.Background()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	for _, subscriptions := range []int{10, 10_000, 1_000_000} {
-		b.Run(fmt.Sprintf("subscriptions=%d", subscriptions), func(b *testing.B) {
+		topics := make([][]byte, subscriptions)
+		for i := range topics {
+			topics[i] = fmt.Appendf(nil, "topic/%07d/", i*7919%10_000_000)
+		}
+		b.Run(fmt.Sprintf("subscriptions=%d/via=mq", subscriptions), func(b *testing.B) {
 			rt := mq.NewRuntime()
 			pub, sub := mq.NewPub(mq.WithRuntime(rt)), mq.NewSub(mq.WithRuntime(rt))
 			join(b, pub, sub)
-			topics := make([][]byte, subscriptions)
-			for i := range topics {
-				topics[i] = fmt.Appendf(nil, "topic/%07d/", i*7919%10_000_000)
-				sub.Subscribe(string(topics[i]))
+			for _, topic := range topics {
+				sub.Subscribe(string(topic))
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -398,5 +410,21 @@ func BenchmarkMatch(b *testing.B) {
 			b.StopTimer()
 			rt.Close()
 		})
+		for _, channel := range channels(ctx) {
+			b.Run(fmt.Sprintf("subscriptions=%d/via=%s", subscriptions, channel(1).via), func(b *testing.B) {
+				subscriber := channel(chanCap)
+				table := make(map[string]pipe, subscriptions)
+				for _, topic := range topics {
+					table[string(topic)] = subscriber
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				for i := range b.N {
+					topic := topics[i*104729%subscriptions]
+					table[string(topic)].send(topic)
+					subscriber.recv()
+				}
+			})
+		}
 	}
 }

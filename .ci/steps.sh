@@ -75,7 +75,20 @@ step_lint() {
 	return $bad
 }
 
-step_test() { show go test ./...; }
+# Root can read everything, so what happens to those who cannot is tested as somebody else.
+step_test() {
+	show go test ./...
+	[ "$(id -u)" = 0 ] || return 0
+	command -v setpriv >/dev/null || { skip "TestUnreadableFilesAreNamedBeforeWorkBegins: there is no setpriv to become somebody else"; return; }
+	local open log
+	open=$(mktemp -d) log=$tmp/unreadable.log
+	chmod 755 "$open"
+	go test -c -o "$open/wordcount.test" ./examples/wordcount
+	(cd / && TMPDIR=/tmp setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$open/wordcount.test" -test.v -test.run='^TestUnreadable') | tee "$log"
+	rm -r "$open"
+	grep -q -- '--- PASS: TestUnreadableFilesAreNamedBeforeWorkBegins' "$log"
+}
 
 step_race() { show go test -race -shuffle=on -timeout=30m ./...; }
 

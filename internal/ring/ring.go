@@ -70,15 +70,16 @@ const (
 // # Why this shape
 //
 // Nanoseconds per 16-byte value through 1000 slots, goroutines producing x consuming
-// and parking in a Lot; medians of 6 on 2 cores, BenchmarkRing:
+// and parking in a Lot; medians of three runs on 2 cores, BenchmarkRing. The runs
+// differ by a third, for 16x16 by more:
 //
 //	                        1x1   4x1   1x4   16x16
-//	this ring                34    33    32      35
-//	  polling 30 times first 51    49    55      43
-//	  48-byte slots          72    61    65      79
+//	this ring                37    37    36      48
+//	  polling 30 times first 52    55    57      46
+//	  48-byte slots          62    57    66      79
 //	slice under a mutex      45    42    39     106
-//	chan                     42    33    38      40
-//	chan, select with ctx   146   138   136     185
+//	chan                     51    39    50      43
+//	chan, select with ctx   146   156   149     185
 //	SPSC, no claims          28
 //
 // Slots are small because a slot changes hands through a cache line; and a consumer
