@@ -33,7 +33,7 @@ const (
 )
 
 // input is an operation; value is only for push, and one byte for short states.
-// A slow one lets others run between its claim and its stamp.
+// A slow one lets others run while it has the claim.
 type input struct {
 	op    opKind
 	value byte

@@ -51,6 +51,9 @@ type Waiter struct {
 // Parked is the number of waiters that no Wake has taken off yet.
 func (l *Lot) Parked() int { return int(l.parked.Load()) }
 
+// Waking reports whether the waiter that WakeOne took off is still on its way.
+func (l *Lot) Waking() bool { return l.onWay.Load() != nil }
+
 // Lock locks the lot, for a caller whose condition is protected by the same lock:
 // it can test and enter, or change and wake, in one go.
 func (l *Lot) Lock() { l.mu.Lock() }
@@ -138,12 +141,12 @@ func (l *Lot) WakeLocked(why any) bool { return l.wakeLocked(why) != nil }
 // one before is up, instead of all at once: the one that is up looks how much there
 // is to do and wakes the next.
 func (l *Lot) WakeOne() {
-	if l.parked.Load() == 0 || l.onWay.Load() != nil {
+	if l.parked.Load() == 0 || l.Waking() {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.onWay.Load() == nil {
+	if !l.Waking() {
 		l.onWay.Store(l.wakeLocked(nil))
 	}
 }

@@ -49,6 +49,9 @@ func shapes() []shape {
 		newShape("mpmc", "/spin=30", func() pipe[payload] {
 			return &queue[payload]{tryQueue: ring.New[payload](benchCapacity), spin: 30}
 		}),
+		newShape("stamps", "", func() pipe[payload] {
+			return &queue[payload]{tryQueue: newStampRing[payload](1024)}
+		}),
 		newShape("wide", "", func() pipe[[2]payload] {
 			return &queue[[2]payload]{tryQueue: ring.New[[2]payload](benchCapacity)}
 		}),
@@ -199,6 +202,73 @@ func (r *mutexRing[T]) Len() int {
 }
 
 func (r *mutexRing[T]) Cap() int { return len(r.values) }
+
+// stampRing is Vyukov's queue: a stamp in each slot says whose turn it is, and
+// goroutines of both sides meet at every slot. The capacity is a power of two.
+type stampRing[T any] struct {
+	slots []stampSlot[T] // read-only
+
+	_    [128]byte
+	head atomic.Uint64
+	_    [128]byte
+	tail atomic.Uint64
+	_    [128]byte
+}
+
+// stampSlot is half a cache line for a payload.
+type stampSlot[T any] struct {
+	stamp atomic.Uint64
+	value T
+	_     [8]byte
+}
+
+func newStampRing[T any](capacity int) *stampRing[T] {
+	r := &stampRing[T]{slots: make([]stampSlot[T], capacity)}
+	for i := range r.slots {
+		r.slots[i].stamp.Store(uint64(i))
+	}
+	return r
+}
+
+func (r *stampRing[T]) TryPush(v T) ring.Status {
+	for {
+		head := r.head.Load()
+		s := &r.slots[head&uint64(len(r.slots)-1)]
+		switch stamp := s.stamp.Load(); {
+		case stamp == head:
+			if r.head.CompareAndSwap(head, head+1) {
+				s.value = v
+				s.stamp.Store(head + 1)
+				return ring.OK
+			}
+		case stamp+uint64(len(r.slots)) == head+1:
+			return ring.Full
+		}
+	}
+}
+
+func (r *stampRing[T]) TryPop() (v T, _ ring.Status) {
+	for {
+		tail := r.tail.Load()
+		s := &r.slots[tail&uint64(len(r.slots)-1)]
+		switch stamp := s.stamp.Load(); {
+		case stamp == tail+1:
+			if r.tail.CompareAndSwap(tail, tail+1) {
+				v = s.value
+				var zero T
+				s.value = zero
+				s.stamp.Store(tail + uint64(len(r.slots)))
+				return v, ring.OK
+			}
+		case stamp == tail:
+			return v, ring.Empty
+		}
+	}
+}
+
+func (r *stampRing[T]) Len() int { return int(r.head.Load() - r.tail.Load()) }
+
+func (r *stampRing[T]) Cap() int { return len(r.slots) }
 
 // spscRing is for one producer and one consumer: each has its own position, and
 // looks at the other's only when the last look shows no room, or no value.

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"testing"
 	"time"
-	"unsafe"
 	"weak"
 
 	"github.com/stretchr/testify/require"
@@ -72,22 +71,6 @@ func TestRingDoesNotAllocate(t *testing.T) {
 	}))
 }
 
-// The runtime puts a word before some arrays with pointers; no size may make
-// what a slot uses of a 16-byte value lie on two cache lines.
-func TestSlotsLieInOneCacheLine(t *testing.T) {
-	const line = 64
-	if unsafe.Sizeof(uintptr(0)) != 8 {
-		t.Skip("slots are 32 bytes only where pointers are 8")
-	}
-	for _, capacity := range []int{1, 2, 3, 7, 16, 17, 100, 1000, 1023, 1024, 5000} {
-		r := ring.New[payload](capacity)
-		for i := range capacity {
-			first, last := ring.SlotSpan(r, i)
-			require.Equal(t, first/line, last/line, "slot %d of %d", i, capacity)
-		}
-	}
-}
-
 func TestRingKeepsNothingAlive(t *testing.T) {
 	r := ring.New[*[64]byte](8)
 	push := func() weak.Pointer[[64]byte] {
@@ -142,109 +125,90 @@ func requireWaits(t *testing.T, f func()) (ended chan struct{}) {
 	return ended
 }
 
-func TestPopWaitsForAPushThatHasClaimed(t *testing.T) {
+// A value that is being written is not in yet.
+func TestPopDoesNotWaitForAPush(t *testing.T) {
+	r := ring.NewBeforeWrap[int](3, 1)
+	finish := ring.BeginPush(r, 7)
+	_, status := r.TryPop()
+	require.Equal(t, ring.Empty, status)
+	require.Zero(t, r.Len())
+	finish()
+	v, status := r.TryPop()
+	require.Equal(t, ring.OK, status)
+	require.Equal(t, 7, v)
+}
+
+// A value that is being taken is still in.
+func TestPushDoesNotWaitForAPop(t *testing.T) {
+	r := ring.NewBeforeWrap[int](2, 1)
+	r.TryPush(1)
+	r.TryPush(2)
+	finish := ring.BeginPop(r)
+	require.Equal(t, ring.Full, r.TryPush(3))
+	require.Equal(t, 2, r.Len())
+	require.Equal(t, 1, finish())
+	require.Equal(t, ring.OK, r.TryPush(3))
+}
+
+// Whoever meets a claim gets its own when that is over.
+func TestClaimsWaitForClaims(t *testing.T) {
 	mustEnd(t)
-	for _, end := range []struct {
-		name string
-		ring func(*ring.Ring[int])
+	tests := map[string]struct {
+		begin func(*ring.Ring[int]) (finish func())
+		then  func(*ring.Ring[int]) ring.Status
+		want  ring.Status
+		rest  []int // afterwards
 	}{
-		{"open", func(*ring.Ring[int]) {}},
-		{"closed", (*ring.Ring[int]).Close},
-	} {
-		t.Run(end.name, func(t *testing.T) {
+		"push, push":  {beginPush, tryPush, ring.OK, []int{1, 2, 3}},
+		"push, close": {beginPush, closeRing, ring.OK, []int{1, 2}},
+		"pop, pop":    {beginPop, tryPop, ring.Empty, nil},
+		"push, seal":  {beginPush, sealRing, ring.OK, nil},
+		"pop, seal":   {beginPop, sealRing, ring.OK, nil},
+		"seal, pop":   {ring.BeginSeal[int], tryPop, ring.OK, nil},
+		"seal, seal":  {ring.BeginSeal[int], sealRing, ring.OK, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
 			r := ring.NewBeforeWrap[int](3, 1)
-			finish := ring.BeginPush(r, 7)
-			end.ring(r)
-			require.Equal(t, 1, r.Len())
-			var v int
+			r.TryPush(1)
+			finish := test.begin(r)
 			var status ring.Status
-			ended := requireWaits(t, func() { v, status = r.TryPop() })
+			ended := requireWaits(t, func() { status = test.then(r) })
 			finish()
 			<-ended
-			require.Equal(t, ring.OK, status)
-			require.Equal(t, 7, v)
+			require.Equal(t, test.want, status)
+			require.Equal(t, test.rest, r.Seal())
 		})
 	}
 }
 
-func TestPushWaitsForAPopThatHasClaimed(t *testing.T) {
-	mustEnd(t)
-	r := ring.NewBeforeWrap[int](2, 1)
-	r.TryPush(1)
-	r.TryPush(2)
-	finish := ring.BeginPop(r)
-	var status ring.Status
-	ended := requireWaits(t, func() { status = r.TryPush(3) })
-	require.Equal(t, 1, finish())
-	<-ended
-	require.Equal(t, ring.OK, status, "Full would be wrong: one value had gone")
+func beginPush(r *ring.Ring[int]) (finish func()) { return ring.BeginPush(r, 2) }
+
+func beginPop(r *ring.Ring[int]) (finish func()) {
+	pop := ring.BeginPop(r)
+	return func() { pop() }
 }
 
-// Claims do not stop anybody at other slots.
-func TestOthersPassAClaim(t *testing.T) {
-	r := ring.New[int](3)
-	r.TryPush(1)
-	finishPop := ring.BeginPop(r)
-	finishPush := ring.BeginPush(r, 2)
-	require.Equal(t, ring.OK, r.TryPush(3))
-	require.Equal(t, 2, r.Len())
-	require.Equal(t, 1, finishPop())
-	finishPush()
-	for _, want := range []int{2, 3} {
-		v, status := r.TryPop()
-		require.Equal(t, ring.OK, status)
-		require.Equal(t, want, v)
+func tryPush(r *ring.Ring[int]) ring.Status { return r.TryPush(3) }
+
+func tryPop(r *ring.Ring[int]) ring.Status { _, status := r.TryPop(); return status }
+
+func closeRing(r *ring.Ring[int]) ring.Status { r.Close(); return ring.OK }
+
+func sealRing(r *ring.Ring[int]) ring.Status { r.Seal(); return ring.OK }
+
+// What was claimed before a Seal is in, or out, when Seal looks.
+func TestSealSeesWhatWasClaimedBefore(t *testing.T) {
+	mustEnd(t)
+	r := ring.NewBeforeWrap[int](3, 1)
+	for v := range 2 {
+		r.TryPush(v)
 	}
-}
-
-func TestSealWaitsForAPushThatHasClaimed(t *testing.T) {
-	mustEnd(t)
-	r := ring.New[int](3)
-	r.TryPush(1)
-	finish := ring.BeginPush(r, 2)
+	finishPush, finishPop := ring.BeginPush(r, 2), ring.BeginPop(r)
 	var rest []int
 	ended := requireWaits(t, func() { rest = r.Seal() })
-	require.Equal(t, ring.Moved, r.TryPush(3))
-	_, status := r.TryPop()
-	require.Equal(t, ring.Moved, status)
-	require.Empty(t, r.Seal(), "only the first returns values")
-	finish()
+	finishPush()
+	require.Equal(t, 0, finishPop())
 	<-ended
 	require.Equal(t, []int{1, 2}, rest)
-}
-
-func TestSealLeavesAClaimedValueToThePop(t *testing.T) {
-	r := ring.NewBeforeWrap[int](2, 1)
-	r.TryPush(1)
-	r.TryPush(2)
-	finish := ring.BeginPop(r)
-	require.Equal(t, []int{2}, r.Seal())
-	require.Equal(t, 1, finish())
-}
-
-// A push can still go in between the two marks of a Seal, so nobody may have
-// heard Moved before it.
-func TestPopWaitsForASealBetweenItsMarks(t *testing.T) {
-	mustEnd(t)
-	for _, inside := range []int{0, 1} {
-		r := ring.New[int](2)
-		for v := range inside {
-			r.TryPush(v)
-		}
-		finish := ring.BeginSeal(r)
-		var status ring.Status
-		ended := requireWaits(t, func() { _, status = r.TryPop() })
-		require.Equal(t, ring.OK, r.TryPush(0))
-		finish()
-		<-ended
-		require.Equal(t, ring.Moved, status)
-		require.Equal(t, ring.Moved, r.TryPush(0))
-	}
-}
-
-func TestSecondSealMeansThatTheRingIsSealed(t *testing.T) {
-	r := ring.New[int](1)
-	ring.BeginSeal(r)
-	require.Empty(t, r.Seal())
-	require.Equal(t, ring.Moved, r.TryPush(0))
 }

@@ -152,8 +152,6 @@ func conserve(t *testing.T, r *ring.Ring[value], producers, consumers int, e end
 // socket whose values have moved to a larger ring. And who hears Moved hears
 // nothing else any more.
 func TestSealTakesEffectAtOnce(t *testing.T) {
-	tryPush := func(r *ring.Ring[int]) ring.Status { return r.TryPush(0) }
-	tryPop := func(r *ring.Ring[int]) ring.Status { _, status := r.TryPop(); return status }
 	trySeal := func(r *ring.Ring[int]) ring.Status { r.Seal(); return ring.Moved }
 	for _, other := range []struct {
 		name  string

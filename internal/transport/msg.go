@@ -4,8 +4,8 @@ package transport
 
 import "unsafe"
 
-// Msg is a message as queues hold it: 16 bytes, so that a slot of a ring is
-// half a cache line. One part is its pointer and length, and passing it on
+// Msg is a message as queues hold it: 16 bytes, so that four slots of a
+// ring are a cache line. One part is its pointer and length, and passing it on
 // allocates nothing; several are boxed, which costs one allocation. The zero
 // value is one empty part.
 type Msg struct {
