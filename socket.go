@@ -55,9 +55,7 @@ func (s *socket) init(kind transport.Kind, p pattern, opts []Option) {
 	s.kind = kind
 	s.pattern = p
 	s.config = newConfig(opts)
-	if kind != transport.Sub {
-		s.in.Yields = 2
-	}
+	s.in.Yield = kind != transport.Sub
 	s.connected = make(map[string]transport.Binding)
 	s.ends = make(map[*transport.End]bool)
 }

@@ -89,7 +89,7 @@ func (w *world) newQueue() *queueAt {
 }
 
 func (w *world) newInbox() *inboxAt {
-	return &inboxAt{&transport.Inbox{Yields: 2 * w.random.IntN(2)}, map[*queueAt]*transport.Source{}}
+	return &inboxAt{&transport.Inbox{Yield: w.random.IntN(2) == 0}, map[*queueAt]*transport.Source{}}
 }
 
 // The things that can be done come in two halves: what is done to the picture

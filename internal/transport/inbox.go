@@ -4,7 +4,6 @@ package transport
 
 import (
 	"context"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/seedmq/mq/internal/ring"
@@ -40,15 +39,9 @@ import (
 // goroutine that took it off a list; in between it is on none. The locks of
 // inbox and queue are never held together.
 type Inbox struct {
-	// Yields is how many times a receiver lets other goroutines run, and looks again,
-	// before it parks, while there is a single source. It is set before first use.
-	//
-	// A request and its reply then often pass without a wake-up, each side finding
-	// what the other did in the meantime: 360 ns a round trip with 2, 660 without. It is
-	// not for SUB: of 64 subscribers, those that find nothing would go through the
-	// scheduler for each message, which then costs 5.3 us instead of 4.3
-	// (BenchmarkReqRep, BenchmarkPubSub; 2 cores).
-	Yields int
+	// Yield lets receivers stay awake for a while before they park; see
+	// awaitMessage. It is set before first use.
+	Yield bool
 
 	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
 
@@ -109,7 +102,7 @@ func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
 // among the parked; or why the caller should not wait.
 func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 	s := claim
-	for yields := 0; ; {
+	for yielded := !in.Yield; ; {
 		if s == nil {
 			in.lot.Lock()
 			s = in.ready.first
@@ -127,10 +120,11 @@ func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 		case ring.Closed:
 			in.remove(s)
 		case ring.Empty:
-			if yields < in.Yields && s == in.sole.Load() {
-				yields++
-				runtime.Gosched()
-				continue
+			if !yielded && s == in.sole.Load() {
+				yielded = true
+				if in.awaitMessage(s) {
+					continue
+				}
 			}
 			if w := in.rest(s, true); w != nil {
 				return Msg{}, nil, w, nil
@@ -194,7 +188,7 @@ func (in *Inbox) offer(s *Source) bool {
 // took counts a message from s.
 func (in *Inbox) took(s *Source) {
 	in.taken.Add(1)
-	if in.lot.Parked() > 0 {
+	if in.lot.Parked() > 0 && !in.lot.Waking() { // who is on its way will look
 		in.share(s)
 	}
 }

@@ -95,7 +95,7 @@ func TestNobodyMissesTheOther(t *testing.T) {
 				inboxes := make([]transport.Inbox, n.inboxes)
 				all := make(chan struct{}, total)
 				for i := range inboxes {
-					inboxes[i].Yields = n.limit % 2
+					inboxes[i].Yield = n.limit%2 == 1
 					attach(t, &inboxes[i], q)
 					for range n.receivers {
 						go func() {

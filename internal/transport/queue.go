@@ -31,7 +31,7 @@ type Queue struct {
 }
 
 const (
-	firstRing = 16 // messages; half a kilobyte
+	firstRing = 16 // messages; a quarter of a kilobyte
 	ringGrows = 4  // times
 )
 
@@ -100,6 +100,9 @@ func (q *Queue) Send(ctx context.Context, m Msg) error {
 
 func (q *Queue) send(ctx context.Context, m Msg) error {
 	st := q.TryPush(m)
+	if st == ring.Full && q.awaitRoom() {
+		st = q.TryPush(m)
+	}
 	for st == ring.Full {
 		w := q.senders.Enter()
 		if st = q.TryPush(m); st != ring.Full {
