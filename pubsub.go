@@ -21,7 +21,7 @@ import (
 // gone. Finding the subscribers costs what the topic's length costs, not their
 // number. Recv is not supported.
 func NewPub(opts ...Option) Pub {
-	p := &pub{topics: make(map[*transport.End]map[string]struct{})}
+	p := &pub{subscribers: make(map[*transport.End]*subscriber)}
 	p.init(transport.Pub, p, opts)
 	p.open()
 	return p
@@ -29,12 +29,21 @@ func NewPub(opts ...Option) Pub {
 
 type pub struct {
 	socket
-	sent atomic.Uint64
 
-	table  sync.RWMutex // protects the fields below; Send holds it for reading
-	shut   bool         // closeOut was called
-	subs   trie.Trie[*transport.End]
-	topics map[*transport.End]map[string]struct{} // the prefixes of each subscriber
+	table       sync.Mutex // protects the fields below
+	shut        bool       // closeOut was called
+	sent        uint64
+	round       uint64 // counts calls of eachLocked
+	subs        trie.Trie[*subscriber]
+	subscribers map[*transport.End]*subscriber
+}
+
+// subscriber is one SUB peer. Its fields are protected by the table of the pub.
+type subscriber struct {
+	end    *transport.End      // read-only
+	out    *transport.Queue    // read-only
+	topics map[string]struct{} // the prefixes it has subscribed to
+	round  uint64              // of the last eachLocked that came to it
 }
 
 func (p *pub) Send(ctx context.Context, m Message) error {
@@ -44,44 +53,34 @@ func (p *pub) Send(ctx context.Context, m Message) error {
 	if err := ctx.Err(); err != nil {
 		return opError("send", "", err)
 	}
-	p.table.RLock()
-	defer p.table.RUnlock()
+	p.table.Lock()
 	if p.shut {
+		p.table.Unlock()
 		return opError("send", "", ErrClosed)
 	}
-	p.sent.Add(1)
+	p.sent++
 	msg := pack(&m)
-	p.eachLocked(m.Data, func(e *transport.End) {
-		if e.Out.TryPush(msg) != ring.OK {
-			p.miss(e, 1)
+	p.eachLocked(m.Data, func(s *subscriber) {
+		if s.out.TryPush(msg) != ring.OK {
+			p.miss(s.end, 1)
 		}
 	})
+	p.table.Unlock()
 	return nil
 }
 
 // eachLocked calls f once for every subscriber of topic.
-func (p *pub) eachLocked(topic []byte, f func(*transport.End)) {
-	var few [8]int
-	shorter := few[:0] // the lengths of the prefixes seen before
-	p.subs.Match(topic, func(prefix int, subs []trie.Entry[*transport.End]) {
+func (p *pub) eachLocked(topic []byte, f func(*subscriber)) {
+	p.round++
+	for n, rest := p.subs.Root(), topic; n != nil; n, rest = n.Next(rest) {
+		subs := n.Entries()
 		for i := range subs {
-			if e := subs[i].Sub; !p.hasLocked(e, topic, shorter) {
-				f(e)
+			if s := subs[i].Sub; s.round != p.round { // it may have several prefixes of topic
+				s.round = p.round
+				f(s)
 			}
 		}
-		shorter = append(shorter, prefix)
-	})
-}
-
-// hasLocked reports whether e is subscribed to a prefix of topic of one of the
-// given lengths.
-func (p *pub) hasLocked(e *transport.End, topic []byte, lengths []int) bool {
-	for _, n := range lengths {
-		if _, ok := p.topics[e][string(topic[:n])]; ok {
-			return true
-		}
 	}
-	return false
 }
 
 // miss counts n messages that the subscriber e did not get, here and there.
@@ -97,9 +96,9 @@ func (p *pub) Recv(context.Context) (Message, error) {
 func (p *pub) WaitSubscribers(ctx context.Context, topic string, n int) error {
 	return p.wait(ctx, "wait for subscribers", func() bool {
 		found := 0
-		p.table.RLock()
-		defer p.table.RUnlock()
-		p.eachLocked([]byte(topic), func(*transport.End) { found++ })
+		p.table.Lock()
+		defer p.table.Unlock()
+		p.eachLocked([]byte(topic), func(*subscriber) { found++ })
 		return found >= n
 	})
 }
@@ -112,19 +111,19 @@ func (p *pub) Attach(e *transport.End) error {
 	}
 	p.table.Lock()
 	defer p.table.Unlock()
-	p.topics[e] = make(map[string]struct{})
+	p.subscribers[e] = &subscriber{end: e, out: e.Out, topics: make(map[string]struct{})}
 	return nil
 }
 
 func (p *pub) Subscription(e *transport.End, prefix string, on bool) {
 	p.table.Lock()
-	if topics, attached := p.topics[e]; attached {
+	if s := p.subscribers[e]; s != nil {
 		if on {
-			p.subs.Add(prefix, e)
-			topics[prefix] = struct{}{}
+			p.subs.Add(prefix, s)
+			s.topics[prefix] = struct{}{}
 		} else {
-			p.subs.Remove(prefix, e)
-			delete(topics, prefix)
+			p.subs.Remove(prefix, s)
+			delete(s.topics, prefix)
 		}
 	}
 	p.table.Unlock()
@@ -133,10 +132,12 @@ func (p *pub) Subscription(e *transport.End, prefix string, on bool) {
 
 func (p *pub) Detach(e *transport.End) {
 	p.table.Lock()
-	for prefix := range p.topics[e] {
-		p.subs.Remove(prefix, e)
+	if s := p.subscribers[e]; s != nil {
+		for prefix := range s.topics {
+			p.subs.Remove(prefix, s)
+		}
+		delete(p.subscribers, e)
 	}
-	delete(p.topics, e)
 	p.table.Unlock()
 	if rest := e.Out.Close(); len(rest) > 0 {
 		p.miss(e, len(rest))
@@ -152,7 +153,9 @@ func (p *pub) closeOut() []transport.Msg {
 }
 
 func (p *pub) count(s *Stats) {
-	s.Sent = p.sent.Load()
+	p.table.Lock()
+	s.Sent = p.sent
+	p.table.Unlock()
 	for _, e := range p.allEnds() {
 		s.Queued += e.Out.Len()
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // index returns the place of the child under c in kids, and whether there is one.
-func (n *node[S]) index(c byte) (i int, found bool) {
+func (n *Node[S]) index(c byte) (i int, found bool) {
 	if i, found = near(n.keys, n.low, c); found {
 		return i, true
 	}
@@ -24,7 +24,7 @@ func near(keys uint64, low, c byte) (i int, found bool) {
 	return bits.OnesCount64(keys & (bit - 1)), true
 }
 
-// index is node.index for the keys that are not in the node.
+// index is Node.index for the keys that are not in the node.
 func (m *more[S]) index(c byte) (i int, found bool) {
 	if m == nil || m.wide == nil {
 		return 0, false
@@ -33,7 +33,7 @@ func (m *more[S]) index(c byte) (i int, found bool) {
 }
 
 // child returns the child under c, or nil. The pointer is good until children are added or removed.
-func (n *node[S]) child(c byte) *node[S] {
+func (n *Node[S]) child(c byte) *Node[S] {
 	i, found := n.index(c)
 	if !found {
 		return nil
@@ -42,18 +42,18 @@ func (n *node[S]) child(c byte) *node[S] {
 }
 
 // addChild puts an empty node under c, where there is none, and returns it.
-func (n *node[S]) addChild(c byte) *node[S] {
+func (n *Node[S]) addChild(c byte) *Node[S] {
 	n.addKey(c)
 	i, _ := n.index(c)
 	if len(n.kids) == cap(n.kids) {
 		n.moveChildren()
 	}
-	n.kids = slices.Insert(n.kids, i, node[S]{})
+	n.kids = slices.Insert(n.kids, i, Node[S]{})
 	return &n.kids[i]
 }
 
 // removeChild drops the child under c.
-func (n *node[S]) removeChild(c byte) {
+func (n *Node[S]) removeChild(c byte) {
 	i, _ := n.index(c)
 	n.kids = slices.Delete(n.kids, i, i+1)
 	n.removeKey(c)
@@ -66,8 +66,8 @@ func (n *node[S]) removeChild(c byte) {
 }
 
 // moveChildren gives the children new memory; slices.Grow adds what the allocator would waste.
-func (n *node[S]) moveChildren() {
-	n.kids = append(slices.Grow([]node[S](nil), roomFor(len(n.kids))), n.kids...)
+func (n *Node[S]) moveChildren() {
+	n.kids = append(slices.Grow([]Node[S](nil), roomFor(len(n.kids))), n.kids...)
 }
 
 // roomFor returns for how many children there is to be room when there are k, and one more is to come or has gone. Little is to
@@ -80,7 +80,7 @@ func roomFor(k int) int {
 }
 
 // addKey takes c, which is not among the keys, in.
-func (n *node[S]) addKey(c byte) {
+func (n *Node[S]) addKey(c byte) {
 	if n.more != nil && n.more.wide != nil {
 		n.more.wide.flip(c)
 		return
@@ -104,7 +104,7 @@ func (n *node[S]) addKey(c byte) {
 }
 
 // removeKey takes c out of the keys.
-func (n *node[S]) removeKey(c byte) {
+func (n *Node[S]) removeKey(c byte) {
 	if n.more == nil || n.more.wide == nil {
 		n.keys &^= 1 << (c - n.low)
 	} else {
@@ -125,7 +125,7 @@ func (n *node[S]) removeKey(c byte) {
 }
 
 // nextKey returns the lowest key that is at least c, or 256.
-func (n *node[S]) nextKey(c int) int {
+func (n *Node[S]) nextKey(c int) int {
 	if n.more != nil && n.more.wide != nil {
 		return n.more.wide.next(c)
 	}

@@ -17,13 +17,13 @@ func (t *Trie[S]) Check() error {
 	var w walk[S]
 	w.enter(&t.root)
 	for n := &t.root; n != nil; n = w.next() {
-		if n != &t.root && len(n.entries()) == 0 && len(n.kids) < 2 {
+		if n != &t.root && len(n.Entries()) == 0 && len(n.kids) < 2 {
 			return fmt.Errorf("%q: no subscriber, %d children", w.path, len(n.kids))
 		}
 		if err := errors.Join(n.checkKeys(), n.checkEntries(), n.checkMore()); err != nil {
 			return fmt.Errorf("%q: %w", w.path, err)
 		}
-		couples += len(n.entries())
+		couples += len(n.Entries())
 	}
 	if couples != t.len {
 		return fmt.Errorf("len is %d with %d couples", t.len, couples)
@@ -31,7 +31,7 @@ func (t *Trie[S]) Check() error {
 	return nil
 }
 
-func (n *node[S]) checkKeys() error {
+func (n *Node[S]) checkKeys() error {
 	var keys []int
 	for c := n.nextKey(0); c < 256; c = n.nextKey(c + 1) {
 		if i, found := n.index(byte(c)); !found || i != len(keys) {
@@ -58,9 +58,9 @@ func (n *node[S]) checkKeys() error {
 	return nil
 }
 
-func (n *node[S]) checkEntries() error {
+func (n *Node[S]) checkEntries() error {
 	seen := make(map[S]bool)
-	for _, e := range n.entries() {
+	for _, e := range n.Entries() {
 		if seen[e.Sub] || e.Count < 1 {
 			return fmt.Errorf("entry %v is a second one, or its count is bad", e)
 		}
@@ -84,7 +84,7 @@ func (n *node[S]) checkEntries() error {
 	return nil
 }
 
-func (n *node[S]) checkMore() error {
+func (n *Node[S]) checkMore() error {
 	if n.more != nil && *n.more == (more[S]{}) {
 		return errors.New("more is empty")
 	}

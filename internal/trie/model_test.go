@@ -64,7 +64,7 @@ func (m model) couples() []string {
 func compareMatch(t require.TestingT, tr *trie.Trie[int], m model, topic string) {
 	var got []string
 	want := m.match(topic)
-	tr.Match([]byte(topic), func(size int, entries []trie.Entry[int]) {
+	match(tr, []byte(topic), func(size int, entries []trie.Entry[int]) {
 		subs := map[int]int{}
 		for _, e := range entries {
 			subs[e.Sub] = e.Count

@@ -23,9 +23,9 @@ import "strings"
 // inline is the number of label bytes that a node holds in itself.
 const inline = 6
 
-// A node without subscribers has at least two children, unless it is the root; the node above it would have its label otherwise.
-type node[S comparable] struct {
-	kids  []node[S]    // children, ascending by key
+// Node is a prefix in a trie: one with subscribers, or one where longer ones part. A node without subscribers has at least two children, unless it is the root; the node above it would have its label otherwise.
+type Node[S comparable] struct {
+	kids  []Node[S]    // children, ascending by key
 	keys  uint64       // bit i is set if there is a child under low+i, and bit 0 is; 0 if there is none, or more.wide is in use
 	more  *more[S]     // nil if none of its fields is in use
 	alone [1]Entry[S]  // the subscriber, if there is one; Count is 0 if there is none, or several, in more.subs
@@ -41,8 +41,9 @@ type more[S comparable] struct {
 	wide *wide   // the keys if they do not all lie within 64 byte values; nil otherwise
 }
 
-// next returns the node under n on the way of topic, and what of topic comes after it; nil if there is none.
-func (n *node[S]) next(topic []byte) (*node[S], []byte) {
+// Next returns the node that comes after n on the way of a topic, of which topic is what follows n; and what follows that node. It
+// returns nil where no prefix in the trie goes on like the topic.
+func (n *Node[S]) Next(topic []byte) (*Node[S], []byte) {
 	if len(topic) == 0 {
 		return nil, nil
 	}
@@ -65,8 +66,8 @@ func (n *node[S]) next(topic []byte) (*node[S], []byte) {
 	return n, topic[k:]
 }
 
-// nextLong is the end of next for a node whose label is not all in head.
-func (n *node[S]) nextLong(topic []byte) (*node[S], []byte) {
+// nextLong is the end of Next for a node whose label is not all in head.
+func (n *Node[S]) nextLong(topic []byte) (*Node[S], []byte) {
 	k := n.labelLen()
 	if len(topic) < k || string(topic[:inline]) != string(n.head[:]) || string(topic[inline:k]) != n.more.tail {
 		return nil, nil
@@ -74,8 +75,8 @@ func (n *node[S]) nextLong(topic []byte) (*node[S], []byte) {
 	return n, topic[k:]
 }
 
-// entries returns the subscribers of the node's prefix.
-func (n *node[S]) entries() []Entry[S] {
+// Entries returns the subscribers of the node's prefix. The slice belongs to the trie: the caller must neither keep it nor change it.
+func (n *Node[S]) Entries() []Entry[S] {
 	if n.alone[0].Count > 0 {
 		return n.alone[:]
 	}
@@ -86,10 +87,10 @@ func (n *node[S]) entries() []Entry[S] {
 }
 
 // add makes one more subscription of s to the node's prefix, and reports whether it is the first one of s.
-func (n *node[S]) add(s S) (first bool) {
+func (n *Node[S]) add(s S) (first bool) {
 	e := &n.alone[0]
 	switch {
-	case len(n.entries()) == 0:
+	case len(n.Entries()) == 0:
 		*e = Entry[S]{Sub: s, Count: 1}
 		return true
 	case e.Count > 0 && e.Sub == s:
@@ -103,7 +104,7 @@ func (n *node[S]) add(s S) (first bool) {
 }
 
 // remove takes one subscription of s to the node's prefix away; the results are those of Trie.Remove.
-func (n *node[S]) remove(s S) (last, ok bool) {
+func (n *Node[S]) remove(s S) (last, ok bool) {
 	if e := &n.alone[0]; e.Count > 0 {
 		if e.Sub != s {
 			return false, false
@@ -127,27 +128,27 @@ func (n *node[S]) remove(s S) (last, ok bool) {
 	return last, ok
 }
 
-func (n *node[S]) needMore() *more[S] {
+func (n *Node[S]) needMore() *more[S] {
 	if n.more == nil {
 		n.more = new(more[S])
 	}
 	return n.more
 }
 
-func (n *node[S]) trimMore() {
+func (n *Node[S]) trimMore() {
 	if *n.more == (more[S]{}) {
 		n.more = nil
 	}
 }
 
-func (n *node[S]) labelLen() int {
+func (n *Node[S]) labelLen() int {
 	if n.size <= inline {
 		return int(n.size)
 	}
 	return inline + len(n.more.tail)
 }
 
-func (n *node[S]) label() string {
+func (n *Node[S]) label() string {
 	if n.size <= inline {
 		return string(n.head[:n.size])
 	}
@@ -155,7 +156,7 @@ func (n *node[S]) label() string {
 }
 
 // setLabel gives the node a copy of label. It keeps nothing of the string, of which label may be a small part.
-func (n *node[S]) setLabel(label string) {
+func (n *Node[S]) setLabel(label string) {
 	n.head = [inline]byte{}
 	k := copy(n.head[:], label)
 	n.size = uint8(k)
@@ -169,7 +170,7 @@ func (n *node[S]) setLabel(label string) {
 }
 
 // common returns the number of bytes that the label and s begin with alike.
-func (n *node[S]) common(s string) int {
+func (n *Node[S]) common(s string) int {
 	k := 0
 	for k < len(s) && k < min(int(n.size), inline) && s[k] == n.head[k] {
 		k++
@@ -189,17 +190,17 @@ func (n *node[S]) common(s string) int {
 }
 
 // split cuts the label before its byte k: what the node was becomes the only child of a node that has the k bytes before it.
-func (n *node[S]) split(k int) {
+func (n *Node[S]) split(k int) {
 	label := n.label()
 	lower := *n
 	lower.setLabel(label[k+1:])
-	*n = node[S]{}
+	*n = Node[S]{}
 	n.setLabel(label[:k])
 	*n.addChild(label[k]) = lower
 }
 
 // merge undoes a split: the node, which has no subscriber and one child, becomes that child.
-func (n *node[S]) merge() {
+func (n *Node[S]) merge() {
 	key := string([]byte{byte(n.nextKey(0))})
 	label := n.label() + key + n.kids[0].label()
 	*n = n.kids[0]

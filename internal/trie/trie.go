@@ -11,14 +11,14 @@ import "iter"
 // Add and Remove must not run together with any other call: the caller holds a lock. Between them, Match, Matches, Len and All may
 // run in any number of goroutines at once, for they write nothing.
 //
-// A match takes a step for each place on the topic's way where prefixes end or part, however many lie beside it: about 6 ns while
+// Following a topic takes a step for each place on the topic's way where prefixes end or part, however many lie beside it: about 6 ns while
 // the nodes are in the processor's caches (BenchmarkMatch). If a million prefixes are all in use alike, the last two or three steps
 // wait for main memory instead (BenchmarkMatchSpread). Among a million, a prefix takes 80 to 150 bytes (BenchmarkAdd): the more it
 // shares with others, the less.
 //
 // S must be equal to itself: a NaN could be added, and never removed.
 type Trie[S comparable] struct {
-	root node[S] // the empty prefix; its label is empty, and it alone may stand with no subscriber and one child, or none
+	root Node[S] // the empty prefix; its label is empty, and it alone may stand with no subscriber and one child, or none
 	len  int     // distinct couples of prefix and subscriber
 }
 
@@ -64,7 +64,7 @@ func (t *Trie[S]) Add(prefix string, s S) (first bool) {
 // Memory that served only this subscription is let go. The cost is that of Add; where the edges above and below become one, it
 // follows the length of that edge.
 func (t *Trie[S]) Remove(prefix string, s S) (last, ok bool) {
-	var up *node[S] // the node above n, which holds n under key
+	var up *Node[S] // the node above n, which holds n under key
 	var key byte
 	n, rest := &t.root, prefix
 	for {
@@ -92,14 +92,14 @@ func (t *Trie[S]) Remove(prefix string, s S) (last, ok bool) {
 
 // prune restores the shape of the trie around n, which has just lost a subscriber: no leaf without a subscriber, and no node
 // without one that has a single child. up holds n under key; it is nil if n is the root.
-func (t *Trie[S]) prune(up *node[S], key byte, n *node[S]) {
-	if up == nil || len(n.entries()) > 0 {
+func (t *Trie[S]) prune(up *Node[S], key byte, n *Node[S]) {
+	if up == nil || len(n.Entries()) > 0 {
 		return
 	}
 	switch len(n.kids) {
 	case 0:
 		up.removeChild(key) // n is gone
-		if up != &t.root && len(up.kids) == 1 && len(up.entries()) == 0 {
+		if up != &t.root && len(up.kids) == 1 && len(up.Entries()) == 0 {
 			up.merge()
 		}
 	case 1:
@@ -110,25 +110,21 @@ func (t *Trie[S]) prune(up *node[S], key byte, n *node[S]) {
 // Len returns the number of distinct couples of prefix and subscriber.
 func (t *Trie[S]) Len() int { return t.len }
 
-// Match calls visit once for each prefix of topic that has subscribers, from the shortest to the longest, with all of them. A
-// subscriber under several prefixes is in several calls: the caller sees to it that it gets one message. size is the length of the
-// prefix.
+// Root returns the node of the empty prefix, which is where the way of every topic begins. The nodes with subscribers that Next
+// leads to, and the root, are all prefixes of the topic that have any, from the shortest to the longest:
 //
-// The slice belongs to the trie: visit must neither keep it nor change it, and must not call Add or Remove. Match allocates
-// nothing, and follows topic no further than the longest prefix in the trie that shares its bytes.
-func (t *Trie[S]) Match(topic []byte, visit func(size int, subs []Entry[S])) {
-	rest := topic
-	for n := &t.root; n != nil; n, rest = n.next(rest) {
-		if subs := n.entries(); len(subs) > 0 {
-			visit(len(topic)-len(rest), subs)
-		}
-	}
-}
+//	for n, rest := t.Root(), topic; n != nil; n, rest = n.Next(rest) {
+//		// n.Entries() have subscribed to topic[:len(topic)-len(rest)]
+//	}
+//
+// A subscriber under several prefixes comes with each of them: the caller sees to it that it gets one message. Nodes are good
+// until the trie changes. All this allocates nothing.
+func (t *Trie[S]) Root() *Node[S] { return &t.root }
 
 // Matches reports whether any subscriber has a prefix of topic. It allocates nothing, and stops at the shortest such prefix.
 func (t *Trie[S]) Matches(topic []byte) bool {
-	for n := &t.root; n != nil; n, topic = n.next(topic) {
-		if len(n.entries()) > 0 {
+	for n := &t.root; n != nil; n, topic = n.Next(topic) {
+		if len(n.Entries()) > 0 {
 			return true
 		}
 	}
@@ -142,7 +138,7 @@ func (t *Trie[S]) All() iter.Seq2[string, S] {
 		var w walk[S]
 		w.enter(&t.root)
 		for n := &t.root; n != nil; n = w.next() {
-			entries := n.entries()
+			entries := n.Entries()
 			if len(entries) == 0 {
 				continue
 			}

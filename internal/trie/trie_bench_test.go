@@ -90,7 +90,9 @@ func benchmarkMatch(b *testing.B, n, count int) {
 	b.ReportAllocs()
 	i, visits := 0, 0
 	for b.Loop() {
-		tr.Match(topics[i*size:(i+1)*size], func(_ int, entries []trie.Entry[*subscriber]) { visits += len(entries) })
+		for n, rest := tr.Root(), topics[i*size:(i+1)*size]; n != nil; n, rest = n.Next(rest) {
+			visits += len(n.Entries())
+		}
 		if i++; i == count {
 			i = 0
 		}

@@ -10,13 +10,13 @@ type walk[S comparable] struct {
 
 // step is a node whose children are being visited.
 type step[S comparable] struct {
-	n    *node[S]
+	n    *Node[S]
 	key  int // the children under lower keys have been visited
 	path int // length of the node's prefix
 }
 
 // enter makes n, whose key is already in the path, the node that next goes on from.
-func (w *walk[S]) enter(n *node[S]) {
+func (w *walk[S]) enter(n *Node[S]) {
 	w.path = append(w.path, n.label()...)
 	if len(n.kids) > 0 {
 		w.steps = append(w.steps, step[S]{n: n, path: len(w.path)})
@@ -24,7 +24,7 @@ func (w *walk[S]) enter(n *node[S]) {
 }
 
 // next enters the node that follows and returns it; nil at the end.
-func (w *walk[S]) next() *node[S] {
+func (w *walk[S]) next() *Node[S] {
 	for len(w.steps) > 0 {
 		at := &w.steps[len(w.steps)-1]
 		key := at.n.nextKey(at.key)
