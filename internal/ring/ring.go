@@ -36,8 +36,8 @@ const (
 // and stores the next position, which publishes the value and ends the claim at
 // once. A consumer does the same with tail, and zeroes the slot. So producers meet
 // each other at head, consumers meet each other at tail, and a producer meets a
-// consumer only when it looks at the other's position: it keeps what it saw last
-// (tailSeen, headSeen) and looks again when that says that there is no room, or no
+// consumer only when it looks at the other's position: it keeps what it saw last,
+// and looks again when that says that there is no room, or no
 // value. Positions wrap with the integer; only differences are compared.
 //
 // Slots and what was seen are plain memory. They belong to whoever has the claim, and
@@ -86,17 +86,24 @@ const (
 // that polls an empty ring drags head's line to and fro for every value, so receivers
 // park at once or yield.
 type Ring[T any] struct {
-	slots []T    // a power of two of them, at least capacity; the header is read-only
-	bound uint64 // read-only: capacity in units of a position
-
-	_        line
-	head     atomic.Uint64 // the producers' line
-	tailSeen uint64        // tail as last seen; belongs to the claim of head
-	_        line
-	tail     atomic.Uint64 // the consumers' line
-	headSeen uint64        // head as last seen, without marks; belongs to the claim of tail
-	_        line
+	head end[T] // of the producers
+	_    line
+	tail end[T] // of the consumers
+	_    line
 }
+
+// end is what one side of a ring works with: all of it, but for the slots themselves,
+// in one cache line.
+type end[T any] struct {
+	pos   atomic.Uint64 // where the next value goes in, or comes out
+	seen  uint64        // the other end's pos as last seen, without marks; belongs to the claim of pos
+	slots []T           // a power of two of them, at least capacity; read-only
+	bound uint64        // capacity, in units of a position; read-only
+}
+
+// line fills an end up to two cache lines, because processors fetch them in pairs. A
+// ring has 256 bytes then, and the allocator puts it at a multiple of that.
+type line [128 - 48]byte
 
 // The parts of a position.
 const (
@@ -107,10 +114,6 @@ const (
 	marks   = one - 1
 )
 
-// line keeps the fields before it and after it on different cache lines; two
-// lines wide because processors fetch lines in pairs.
-type line [128]byte
-
 // New makes a ring that holds exactly capacity values. It panics if capacity
 // is less than 1.
 func New[T any](capacity int) *Ring[T] { return newAt[T](capacity, 0) }
@@ -120,34 +123,34 @@ func newAt[T any](capacity int, count uint64) *Ring[T] {
 	if capacity < 1 {
 		panic(fmt.Sprintf("ring: capacity %d is less than 1", capacity))
 	}
-	r := &Ring[T]{
-		slots:    make([]T, 1<<bits.Len(uint(capacity-1))),
-		bound:    uint64(capacity) * one,
-		tailSeen: count * one,
-		headSeen: count * one,
+	slots := make([]T, 1<<bits.Len(uint(capacity-1)))
+	r := &Ring[T]{}
+	for _, e := range []*end[T]{&r.head, &r.tail} {
+		e.slots = slots
+		e.bound = uint64(capacity) * one
+		e.seen = count * one
+		e.pos.Store(count * one)
 	}
-	r.head.Store(count * one)
-	r.tail.Store(count * one)
 	return r
 }
 
 // slot is the slot of position p.
-func (r *Ring[T]) slot(p uint64) *T { return &r.slots[p/one&uint64(len(r.slots)-1)] }
+func (e *end[T]) slot(p uint64) *T { return &e.slots[p/one&uint64(len(e.slots)-1)] }
 
 // TryPush puts v at the end of the ring. It answers OK, Full, Closed or Moved.
 func (r *Ring[T]) TryPush(v T) Status {
-	head := r.head.Load()
-	if head&claimed != 0 || !r.head.CompareAndSwap(head, head|claimed) {
-		head = claim(&r.head)
+	head := r.head.pos.Load()
+	if head&claimed != 0 || !r.head.pos.CompareAndSwap(head, head|claimed) {
+		head = claim(&r.head.pos)
 	}
-	if head&marks != 0 || head-r.tailSeen == r.bound {
+	if head&marks != 0 || head-r.head.seen == r.head.bound {
 		if st := r.cannotPush(head); st != OK {
-			r.head.Store(head)
+			r.head.pos.Store(head)
 			return st
 		}
 	}
-	*r.slot(head) = v
-	r.head.Store(head + one)
+	*r.head.slot(head) = v
+	r.head.pos.Store(head + one)
 	return OK
 }
 
@@ -160,8 +163,8 @@ func (r *Ring[T]) cannotPush(head uint64) Status {
 	case head&closed != 0:
 		return Closed
 	}
-	r.tailSeen = r.tail.Load() &^ marks
-	if head-r.tailSeen == r.bound {
+	r.head.seen = r.tail.pos.Load() &^ marks
+	if head-r.head.seen == r.head.bound {
 		return Full
 	}
 	return OK
@@ -169,21 +172,21 @@ func (r *Ring[T]) cannotPush(head uint64) Status {
 
 // TryPop takes the value at the front. It answers OK, Empty, Closed or Moved.
 func (r *Ring[T]) TryPop() (v T, _ Status) {
-	tail := r.tail.Load()
-	if tail&claimed != 0 || !r.tail.CompareAndSwap(tail, tail|claimed) {
-		tail = claim(&r.tail)
+	tail := r.tail.pos.Load()
+	if tail&claimed != 0 || !r.tail.pos.CompareAndSwap(tail, tail|claimed) {
+		tail = claim(&r.tail.pos)
 	}
-	if tail == r.headSeen || tail&marks != 0 {
+	if tail == r.tail.seen || tail&marks != 0 {
 		if st := r.cannotPop(tail); st != OK {
-			r.tail.Store(tail)
+			r.tail.pos.Store(tail)
 			return v, st
 		}
 	}
-	s := r.slot(tail)
+	s := r.tail.slot(tail)
 	v = *s
 	var zero T
 	*s = zero // or the ring would keep what it points to alive
-	r.tail.Store(tail + one)
+	r.tail.pos.Store(tail + one)
 	return v, OK
 }
 
@@ -193,10 +196,10 @@ func (r *Ring[T]) cannotPop(tail uint64) Status {
 	if tail&sealed != 0 {
 		return Moved
 	}
-	head := r.head.Load()
-	r.headSeen = head &^ marks
+	head := r.head.pos.Load()
+	r.tail.seen = head &^ marks
 	switch {
-	case r.headSeen != tail:
+	case r.tail.seen != tail:
 		return OK
 	case head&closed != 0:
 		return Closed
@@ -225,38 +228,38 @@ func claim(p *atomic.Uint64) uint64 {
 }
 
 // Cap is the number of values the ring holds.
-func (r *Ring[T]) Cap() int { return int(r.bound / one) }
+func (r *Ring[T]) Cap() int { return int(r.head.bound / one) }
 
 // Len is the number of values in the ring, exact while nobody works on it.
 func (r *Ring[T]) Len() int {
-	tail := r.tail.Load() &^ marks // first: tail never passes a head loaded later
-	head := r.head.Load() &^ marks
-	return int(min(head-tail, r.bound) / one)
+	tail := r.tail.pos.Load() &^ marks // first: tail never passes a head loaded later
+	head := r.head.pos.Load() &^ marks
+	return int(min(head-tail, r.head.bound) / one)
 }
 
 // Pushed counts the values that ever went in.
-func (r *Ring[T]) Pushed() uint64 { return r.head.Load() / one }
+func (r *Ring[T]) Pushed() uint64 { return r.head.pos.Load() / one }
 
 // Popped counts the values that ever came out.
-func (r *Ring[T]) Popped() uint64 { return r.tail.Load() / one }
+func (r *Ring[T]) Popped() uint64 { return r.tail.pos.Load() / one }
 
 // Close lets nothing more in: what is inside can still be taken.
-func (r *Ring[T]) Close() { r.head.Store(claim(&r.head) | closed) }
+func (r *Ring[T]) Close() { r.head.pos.Store(claim(&r.head.pos) | closed) }
 
 // Seal ends the ring for everybody, so that all later attempts answer Moved,
 // and returns what was inside, in order. Only the first Seal returns values.
 func (r *Ring[T]) Seal() []T {
-	tail, head := claim(&r.tail), claim(&r.head)
+	tail, head := claim(&r.tail.pos), claim(&r.head.pos)
 	var rest []T
 	if tail&sealed == 0 {
 		for p, end := tail, head&^marks; p != end; p += one {
-			s := r.slot(p)
+			s := r.tail.slot(p)
 			rest = append(rest, *s)
 			var zero T
 			*s = zero
 		}
 	}
-	r.head.Store(head | sealed)
-	r.tail.Store(tail | sealed)
+	r.head.pos.Store(head | sealed)
+	r.tail.pos.Store(tail | sealed)
 	return rest
 }

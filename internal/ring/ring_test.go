@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 	"weak"
 
 	"github.com/stretchr/testify/require"
@@ -211,4 +212,14 @@ func TestSealSeesWhatWasClaimedBefore(t *testing.T) {
 	require.Equal(t, 0, finishPop())
 	<-ended
 	require.Equal(t, []int{1, 2}, rest)
+}
+
+// Each end has a line of its own, wherever the allocator puts the ring.
+func TestEndsLieOnTheirOwnLines(t *testing.T) {
+	if unsafe.Sizeof(uintptr(0)) != 8 {
+		t.Skip("the layout is for 64 bits")
+	}
+	for range 100 {
+		require.Zero(t, ring.Address(ring.New[payload](1))%256)
+	}
 }

@@ -45,9 +45,7 @@ type Inbox struct {
 
 	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
 
-	_     [128]byte // what is written at every message starts a new line
 	taken atomic.Uint64
-	_     [128]byte
 
 	lot ring.Lot // goroutines in Recv that found nothing; its lock protects the fields below
 
