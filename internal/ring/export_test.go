@@ -6,12 +6,17 @@ import "unsafe"
 
 // NewBeforeWrap makes a ring whose positions wrap when laps times capacity values
 // have gone in. With 0 laps it is an ordinary new ring.
-func NewBeforeWrap[T any](capacity int, laps uint64) *Ring[T] {
-	return newAt[T](capacity, -laps*uint64(capacity))
+func NewBeforeWrap[T any](capacity int, laps uint64, given ...T) *Ring[T] {
+	r := new(Ring[T])
+	r.initAt(-laps*uint64(capacity), capacity, given)
+	return r
 }
 
+// Popped counts the values that ever came out.
+func Popped[T any](r *Ring[T]) uint64 { return r.tail.pos.Load() / one }
+
 // BeginPush is a TryPush that keeps its claim until finish is called. It is nil if
-// there was nothing to claim, or nothing could go in.
+// nothing can go in, or there is no slot yet.
 func BeginPush[T any](r *Ring[T], v T) (finish func()) {
 	head := claim(&r.head.pos)
 	if r.cannotPush(head) != OK {
@@ -19,13 +24,13 @@ func BeginPush[T any](r *Ring[T], v T) (finish func()) {
 		return nil
 	}
 	return func() {
-		*r.head.slot(head) = v
+		*slot(r.head.slots, head) = v
 		r.head.pos.Store(head + one)
 	}
 }
 
 // BeginPop is a TryPop that keeps its claim until finish is called. It is nil if
-// there was nothing to take.
+// there is nothing to take.
 func BeginPop[T any](r *Ring[T]) (finish func() T) {
 	tail := claim(&r.tail.pos)
 	if r.cannotPop(tail) != OK {
@@ -33,7 +38,7 @@ func BeginPop[T any](r *Ring[T]) (finish func() T) {
 		return nil
 	}
 	return func() T {
-		s := r.tail.slot(tail)
+		s := slot(r.tail.slots, tail)
 		v := *s
 		var zero T
 		*s = zero
@@ -42,11 +47,8 @@ func BeginPop[T any](r *Ring[T]) (finish func() T) {
 	}
 }
 
-// BeginSeal holds the first claim of a Seal until finish is called.
-func BeginSeal[T any](r *Ring[T]) (finish func()) {
-	tail := claim(&r.tail.pos)
-	return func() { r.tail.pos.Store(tail) }
-}
+// Slots is the number of values that there is memory for.
+func Slots[T any](r *Ring[T]) int { return len(r.head.slots) }
 
 // Address is where r lies. Its ends are 128 bytes apart.
 func Address[T any](r *Ring[T]) uintptr { return uintptr(unsafe.Pointer(r)) }

@@ -47,11 +47,3 @@ func (q *Queue) Takers() (all, idle int) {
 
 // Blocked is the number of goroutines that wait in Send and were not woken.
 func (q *Queue) Blocked() int { return q.senders.Parked() }
-
-// Room is the number of messages that the ring of the moment has memory for.
-func (q *Queue) Room() int {
-	if r := q.ring.Load(); r != nil {
-		return r.Cap()
-	}
-	return 0
-}

@@ -63,12 +63,9 @@ func (in *Inbox) Recv(ctx context.Context) (Msg, *Source, error) {
 		return Msg{}, nil, err
 	}
 	if s := in.sole.Load(); s != nil { // most come this way
-		if r := s.queue.ring.Load(); r != nil {
-			if m, st := r.TryPop(); st == ring.OK {
-				s.queue.popped()
-				in.took(s)
-				return m, s, nil
-			}
+		if m, st := s.queue.tryPop(); st == ring.OK {
+			in.took(s)
+			return m, s, nil
 		}
 	}
 	return in.recv(ctx)

@@ -12,14 +12,12 @@ import (
 
 // Queue holds the messages that one sender has accepted and no receiver has
 // taken. It has one owner, one exact bound, and any number of takers, which are
-// the [Source]s that the inboxes of its receivers have on it.
-//
-// Its memory follows use: no ring before the first message, then small ones,
-// each replaced by a larger one when it is full, up to the bound.
+// the [Source]s that the inboxes of its receivers have on it. It takes memory as
+// messages come, up to the bound.
 type Queue struct {
-	ring  atomic.Pointer[ring.Ring[Msg]] // replaced under mu; nil before the first message
-	armed atomic.Int32                   // length of idle; written under mu, read by senders
-	limit int                            // messages, >= 1; read-only
+	ring ring.Ring[Msg]
+
+	armed atomic.Int32 // length of idle; written under mu, read by senders
 
 	senders ring.Lot // goroutines in Send that found the queue full
 
@@ -27,62 +25,26 @@ type Queue struct {
 	idle   sourceList // takers that found the queue empty, longest first: the next message is for them
 	takers int        // sources attached, idle or not
 	closed bool       // nothing more comes in
-	base   uint64     // messages that went into the rings before this one and not on into it
-}
 
-const (
-	firstRing = 16 // messages; a quarter of a kilobyte
-	ringGrows = 4  // times
-)
+	_ [32]byte // the size is 384 then, and the allocator gives it whole pairs of cache lines
+}
 
 // NewQueue makes a queue that holds at most limit messages, and puts the given
 // ones in, all of them. If they are more, it is full until fewer are left.
 func NewQueue(limit int, given ...Msg) *Queue {
-	q := &Queue{limit: limit}
-	if len(given) > 0 {
-		q.ring.Store(filled(max(min(firstRing, limit), len(given)), given))
-	}
-	if len(given) > limit {
-		q.ring.Load().Close() // see reopen
-	}
+	q := &Queue{}
+	q.ring.Init(limit, given...)
 	return q
-}
-
-// filled makes a ring with messages in it.
-func filled(capacity int, given []Msg) *ring.Ring[Msg] {
-	r := ring.New[Msg](capacity)
-	for _, m := range given {
-		r.TryPush(m)
-	}
-	return r
 }
 
 // TryPush puts m at the end, and wakes one who waits for it. It answers OK, Full
 // or Closed, and never blocks.
 func (q *Queue) TryPush(m Msg) ring.Status {
-	for {
-		r := q.ring.Load()
-		if r == nil {
-			q.grow(nil)
-			continue
-		}
-		switch st := r.TryPush(m); {
-		case st == ring.OK:
-			q.pushed()
-			return ring.OK
-		case st == ring.Full && r.Cap() < q.limit:
-			q.grow(r)
-		case st == ring.Moved && q.replaced(r):
-		case st == ring.Moved:
-			return ring.Closed
-		case st == ring.Closed:
-			if st = q.reopen(r); st != ring.OK {
-				return st
-			}
-		default:
-			return st
-		}
+	st := q.ring.TryPush(m)
+	if st == ring.OK {
+		q.pushed()
 	}
+	return st
 }
 
 // Send puts m at the end, and waits for room if need be. It returns ErrClosed
@@ -91,15 +53,15 @@ func (q *Queue) Send(ctx context.Context, m Msg) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if r := q.ring.Load(); r != nil && r.TryPush(m) == ring.OK { // most go this way
-		q.pushed()
+	st := q.TryPush(m)
+	if st == ring.OK {
 		return nil
 	}
-	return q.send(ctx, m)
+	return q.send(ctx, m, st)
 }
 
-func (q *Queue) send(ctx context.Context, m Msg) error {
-	st := q.TryPush(m)
+// send goes on where TryPush has answered st.
+func (q *Queue) send(ctx context.Context, m Msg, st ring.Status) error {
 	if st == ring.Full && q.awaitRoom() {
 		st = q.TryPush(m)
 	}
@@ -131,32 +93,19 @@ func (q *Queue) send(ctx context.Context, m Msg) error {
 // wakeSender is called by a sender that was woken and has done, or given up,
 // what it was woken for: if there is room for more, it is the next one's turn.
 func (q *Queue) wakeSender() {
-	if q.senders.Parked() > 0 && q.Len() < q.limit {
+	if q.senders.Parked() > 0 && q.Len() < q.ring.Cap() {
 		q.senders.WakeOne()
 	}
 }
 
 // tryPop takes the first message and lets a blocked sender know. It answers OK,
 // Empty, or Closed if the queue is empty and closed.
-func (q *Queue) tryPop() (m Msg, st ring.Status) {
-	for {
-		r := q.ring.Load()
-		if r == nil {
-			return m, ring.Empty
-		}
-		m, st = r.TryPop()
-		switch {
-		case st == ring.OK:
-			q.popped()
-			return m, st
-		case st == ring.Moved && q.replaced(r):
-		case st == ring.Moved:
-			return m, ring.Closed
-		case st == ring.Closed && q.reopen(r) == ring.OK:
-		default:
-			return m, st
-		}
+func (q *Queue) tryPop() (Msg, ring.Status) {
+	m, st := q.ring.TryPop()
+	if st == ring.OK {
+		q.popped()
 	}
+	return m, st
 }
 
 // pushed has to follow each message that went in, popped each that came out.
@@ -212,53 +161,6 @@ func (q *Queue) disarmLocked(s *Source) {
 	q.armed.Add(-1)
 }
 
-// grow replaces old, which is the present ring, by one that holds more.
-func (q *Queue) grow(old *ring.Ring[Msg]) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.ring.Load() != old || q.closed {
-		return
-	}
-	if old == nil {
-		q.ring.Store(ring.New[Msg](min(firstRing, q.limit)))
-		return
-	}
-	q.replaceLocked(old, min(old.Cap()*ringGrows, q.limit))
-}
-
-// replaceLocked moves what is in old into a new ring.
-func (q *Queue) replaceLocked(old *ring.Ring[Msg], capacity int) {
-	rest := old.Seal()
-	q.base += old.Popped()
-	q.ring.Store(filled(capacity, rest))
-}
-
-// reopen is for a ring that is closed although the queue may not be: it was given
-// more messages than the queue holds. Once there are fewer, it is replaced by one
-// that takes messages again. reopen answers OK to try again, Full, or Closed.
-func (q *Queue) reopen(r *ring.Ring[Msg]) ring.Status {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch {
-	case q.ring.Load() != r:
-		return ring.OK
-	case q.closed:
-		return ring.Closed
-	case r.Len() >= q.limit:
-		return ring.Full
-	}
-	q.replaceLocked(r, q.limit)
-	return ring.OK
-}
-
-// replaced reports whether r, which was sealed, has a successor. It waits for a
-// grow under way.
-func (q *Queue) replaced(r *ring.Ring[Msg]) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.ring.Load() != r
-}
-
 func (q *Queue) addTaker() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -298,7 +200,7 @@ func (q *Queue) drop(s *Source) []Msg {
 	q.leaveLocked(s)
 	var rest []Msg
 	if q.closed && q.takers == 0 {
-		rest = q.drainLocked()
+		rest = q.ring.Drain()
 	}
 	over := q.closed && q.Len() == 0
 	q.mu.Unlock()
@@ -329,28 +231,12 @@ func (q *Queue) Drain() []Msg {
 func (q *Queue) close(drain bool) []Msg {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	r := q.ring.Load()
-	if r == nil {
-		r = ring.New[Msg](1)
-		q.ring.Store(r)
-	}
 	q.closed = true
-	r.Close()
+	q.ring.Close()
 	if drain || q.takers == 0 {
-		return q.drainLocked()
+		return q.ring.Drain()
 	}
 	return nil
-}
-
-// drainLocked takes out all there is and leaves a closed, empty ring.
-func (q *Queue) drainLocked() []Msg {
-	old := q.ring.Load()
-	rest := old.Seal()
-	q.base += old.Pushed()
-	r := ring.New[Msg](1)
-	r.Close()
-	q.ring.Store(r)
-	return rest
 }
 
 // Closed reports whether Close or Drain was called.
@@ -361,19 +247,7 @@ func (q *Queue) Closed() bool {
 }
 
 // Len is the number of messages in the queue.
-func (q *Queue) Len() int {
-	if r := q.ring.Load(); r != nil {
-		return r.Len()
-	}
-	return 0
-}
+func (q *Queue) Len() int { return q.ring.Len() }
 
 // Pushed is the number of messages that ever went in.
-func (q *Queue) Pushed() uint64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if r := q.ring.Load(); r != nil {
-		return q.base + r.Pushed()
-	}
-	return 0
-}
+func (q *Queue) Pushed() uint64 { return q.ring.Pushed() }
