@@ -40,10 +40,10 @@ type pub struct {
 
 // subscriber is one SUB peer. Its fields are protected by the table of the pub.
 type subscriber struct {
-	end    *transport.End      // read-only
-	out    *transport.Queue    // read-only
-	topics map[string]struct{} // the prefixes it has subscribed to
-	round  uint64              // of the last eachLocked that came to it
+	end      *transport.End   // read-only
+	out      *transport.Queue // read-only
+	prefixes int              // how many it has in subs
+	round    uint64           // of the last eachLocked that came to it
 }
 
 func (p *pub) Send(ctx context.Context, m Message) error {
@@ -111,19 +111,22 @@ func (p *pub) Attach(e *transport.End) error {
 	}
 	p.table.Lock()
 	defer p.table.Unlock()
-	p.subscribers[e] = &subscriber{end: e, out: e.Out, topics: make(map[string]struct{})}
+	p.subscribers[e] = &subscriber{end: e, out: e.Out}
 	return nil
 }
 
 func (p *pub) Subscription(e *transport.End, prefix string, on bool) {
 	p.table.Lock()
-	if s := p.subscribers[e]; s != nil {
-		if on {
-			p.subs.Add(prefix, s)
-			s.topics[prefix] = struct{}{}
-		} else {
-			p.subs.Remove(prefix, s)
-			delete(s.topics, prefix)
+	s := p.subscribers[e]
+	switch {
+	case s == nil: // the link is not up yet, or not any more
+	case on:
+		if p.subs.Add(prefix, s) {
+			s.prefixes++
+		}
+	default:
+		if last, _ := p.subs.Remove(prefix, s); last {
+			s.prefixes--
 		}
 	}
 	p.table.Unlock()
@@ -133,9 +136,7 @@ func (p *pub) Subscription(e *transport.End, prefix string, on bool) {
 func (p *pub) Detach(e *transport.End) {
 	p.table.Lock()
 	if s := p.subscribers[e]; s != nil {
-		for prefix := range s.topics {
-			p.subs.Remove(prefix, s)
-		}
+		p.forgetLocked(s)
 		delete(p.subscribers, e)
 	}
 	p.table.Unlock()
@@ -143,6 +144,22 @@ func (p *pub) Detach(e *transport.End) {
 		p.miss(e, len(rest))
 	}
 	p.socket.Detach(e)
+}
+
+// forgetLocked takes the prefixes away that s has not taken back itself.
+func (p *pub) forgetLocked(s *subscriber) {
+	if s.prefixes == 0 {
+		return
+	}
+	var left []string
+	for prefix, of := range p.subs.All() {
+		if of == s {
+			left = append(left, prefix)
+		}
+	}
+	for _, prefix := range left {
+		p.subs.Remove(prefix, s)
+	}
 }
 
 func (p *pub) closeOut() []transport.Msg {
@@ -252,7 +269,12 @@ func (s *sub) Ready(e *transport.End) {
 
 func (s *sub) Detach(e *transport.End) {
 	s.table.Lock()
-	delete(s.publishers, e)
+	if _, told := s.publishers[e]; told {
+		delete(s.publishers, e)
+		for prefix := range s.subs.All() {
+			e.Far.Peer.Subscription(e.Far, prefix, false)
+		}
+	}
 	s.table.Unlock()
 	s.socket.Detach(e)
 }

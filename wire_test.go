@@ -183,3 +183,34 @@ func TestAddrIsResolved(t *testing.T) {
 	require.NoError(t, s.Bind("wire://host:0"))
 	require.NoError(t, s.Unbind("wire://host:0"), "as it was asked for")
 }
+
+// A subscriber that goes takes its subscriptions along, whether it takes them back or
+// not, and leaves those of others.
+func TestSubscriptionsEndWithTheirPeer(t *testing.T) {
+	for _, takesBack := range []bool{true, false} {
+		s, stays := onWire(t, newPub)
+		pub := s.(mq.Pub)
+		goes := &session{}
+		goes.leaves = func() {
+			if takesBack {
+				goes.end.Far.Peer.Subscription(goes.end.Far, "a", false)
+			}
+		}
+		require.NoError(t, theWire.come("wire://x", goes))
+		for _, far := range []*session{stays, goes} {
+			for _, prefix := range []string{"a", "ab"} {
+				far.end.Far.Peer.Subscription(far.end.Far, prefix, true)
+			}
+		}
+		require.NoError(t, pub.WaitSubscribers(t.Context(), "abc", 2))
+		goes.end.Unlink()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.Error(t, pub.WaitSubscribers(ctx, "abc", 2))
+		send(t, pub, "abc")
+		require.Equal(t, mq.Stats{Sent: 1, Queued: 1, Peers: 1}, pub.Stats())
+		require.Equal(t, []string{"abc"}, stays.take(t, 1))
+		stays.end.Unlink()
+		closing(pub)
+	}
+}

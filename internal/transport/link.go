@@ -47,7 +47,8 @@ type Peer interface {
 	// and what is in it stays for the far side to take.
 	Detach(e *End)
 	// Subscription tells that the far side wants messages that begin with prefix,
-	// or no more. A repeated prefix is told once.
+	// or no more. A repeated prefix is told once. In its Detach, the far side takes back
+	// what it has told: PUB would have to look for that among all subscriptions.
 	Subscription(e *End, prefix string, on bool)
 	// Missed tells that n messages for this side were dropped.
 	Missed(n int)
@@ -126,13 +127,20 @@ func Join(a, b Peer, onDown func()) (*Link, error) {
 		l.downLocked()
 		return nil, ErrClosed
 	}
-	first, last := &l.a, &l.b
-	if a.Kind() == Pub { // who waits for it to have a peer may send at once: SUB first tells what it wants
-		first, last = last, first
-	}
+	first, last := l.ends()
 	first.Peer.Ready(first)
 	last.Peer.Ready(last)
 	return l, nil
+}
+
+// ends returns the ends in the order in which links come and go. SUB tells what it
+// wants before PUB is ready, because who waits for that may send at once; and takes it
+// back before PUB forgets the peer.
+func (l *Link) ends() (first, last *End) {
+	if l.a.Peer.Kind() == Pub {
+		return &l.b, &l.a
+	}
+	return &l.a, &l.b
 }
 
 // open puts a source on the far side's queue into this side's inbox.
@@ -165,9 +173,10 @@ func (l *Link) end() bool {
 func (l *Link) downLocked() {
 	l.up = false
 	l.down.Store(true)
-	l.a.Peer.Detach(&l.a)
-	l.b.Peer.Detach(&l.b)
-	for _, e := range []*End{&l.a, &l.b} {
+	first, last := l.ends()
+	first.Peer.Detach(first)
+	last.Peer.Detach(last)
+	for _, e := range []*End{first, last} {
 		if e.In != nil {
 			e.Peer.Inbox().release(e.In)
 		}
