@@ -88,16 +88,26 @@ const (
 // park at once or yield.
 type Ring[T any] struct {
 	head end[T] // of the producers
-	_    line
+
+	// Idle is for those who wait for values. The ring does not use it: it lies where
+	// producers look at it after every value, on the line they work on anyway.
+	Idle atomic.Int32
+	_    [128 - 48 - 4]byte
+
 	tail end[T] // of the consumers
-	_    [128 - 64]byte
+
+	// Room is where producers park that found the ring full. The ring does not use it,
+	// but it lies where consumers look at it after every value.
+	Room Lot
 
 	limit int // the capacity; read-only
 	most  int // values that were ever inside, at most: limit, or more if more were given; read-only
+	_     [16]byte
 }
 
 // end is what one side of a ring works with: all of it, but for the slots themselves,
-// in one cache line.
+// in one cache line. The two are 128 bytes apart, because processors fetch lines in
+// pairs. A ring has 256 bytes, which the allocator puts at a multiple of that.
 type end[T any] struct {
 	pos atomic.Uint64 // where the next value goes in, or comes out
 
@@ -106,11 +116,6 @@ type end[T any] struct {
 	slots []T    // none, or a power of two of them, the same at both ends
 	room  uint64 // values that may be inside with these slots, in units of a position; of head only
 }
-
-// line fills an end up to two cache lines, because processors fetch them in pairs. A
-// ring has 256 bytes then, and lies at a multiple of that, or of 128 in a struct that
-// begins with it.
-type line [128 - 48]byte
 
 // The parts of a position.
 const (

@@ -46,4 +46,4 @@ func (q *Queue) Takers() (all, idle int) {
 }
 
 // Blocked is the number of goroutines that wait in Send and were not woken.
-func (q *Queue) Blocked() int { return q.senders.Parked() }
+func (q *Queue) Blocked() int { return q.ring.Room.Parked() }

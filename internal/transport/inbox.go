@@ -62,8 +62,9 @@ func (in *Inbox) Recv(ctx context.Context) (Msg, *Source, error) {
 	if err := ctx.Err(); err != nil {
 		return Msg{}, nil, err
 	}
-	if s := in.sole.Load(); s != nil { // most come this way
-		if m, st := s.queue.tryPop(); st == ring.OK {
+	if s := in.sole.Load(); s != nil { // most come this way, in few calls
+		if m, st := s.queue.ring.TryPop(); st == ring.OK {
+			s.queue.popped()
 			in.took(s)
 			return m, s, nil
 		}
@@ -183,13 +184,16 @@ func (in *Inbox) offer(s *Source) bool {
 // took counts a message from s.
 func (in *Inbox) took(s *Source) {
 	in.taken.Add(1)
-	if in.lot.Parked() > 0 && !in.lot.Waking() { // who is on its way will look
+	if in.lot.Parked() > 0 {
 		in.share(s)
 	}
 }
 
 // share leaves no ready source to itself while receivers are parked here.
 func (in *Inbox) share(s *Source) {
+	if in.lot.Waking() {
+		return // who is on its way will look
+	}
 	if s != nil && s.queue.Len() == 0 {
 		in.rest(s, false)
 	}

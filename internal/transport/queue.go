@@ -5,7 +5,6 @@ package transport
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"github.com/seedmq/mq/internal/ring"
 )
@@ -15,18 +14,14 @@ import (
 // the [Source]s that the inboxes of its receivers have on it. It takes memory as
 // messages come, up to the bound.
 type Queue struct {
-	ring ring.Ring[Msg]
-
-	armed atomic.Int32 // length of idle; written under mu, read by senders
-
-	senders ring.Lot // goroutines in Send that found the queue full
+	ring ring.Ring[Msg] // its Idle is the length of idle, written under mu; in its Room are senders
 
 	mu     sync.Mutex // protects the fields below
 	idle   sourceList // takers that found the queue empty, longest first: the next message is for them
 	takers int        // sources attached, idle or not
 	closed bool       // nothing more comes in
 
-	_ [32]byte // the size is 384 then, and the allocator gives it whole pairs of cache lines
+	_ [24]byte // the size is 320 then, and the allocator gives it whole cache lines
 }
 
 // NewQueue makes a queue that holds at most limit messages, and puts the given
@@ -53,27 +48,27 @@ func (q *Queue) Send(ctx context.Context, m Msg) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	st := q.TryPush(m)
-	if st == ring.OK {
+	if q.ring.TryPush(m) == ring.OK { // most go this way, in few calls
+		q.pushed()
 		return nil
 	}
-	return q.send(ctx, m, st)
+	return q.send(ctx, m)
 }
 
-// send goes on where TryPush has answered st.
-func (q *Queue) send(ctx context.Context, m Msg, st ring.Status) error {
+func (q *Queue) send(ctx context.Context, m Msg) error {
+	st := q.TryPush(m)
 	if st == ring.Full && q.awaitRoom() {
 		st = q.TryPush(m)
 	}
 	for st == ring.Full {
-		w := q.senders.Enter()
+		w := q.ring.Room.Enter()
 		if st = q.TryPush(m); st != ring.Full {
-			if _, woken := q.senders.Leave(w); woken {
+			if _, woken := q.ring.Room.Leave(w); woken {
 				q.wakeSender()
 			}
 			break
 		}
-		_, woken, err := q.senders.Wait(ctx, w)
+		_, woken, err := q.ring.Room.Wait(ctx, w)
 		if err == nil {
 			st = q.TryPush(m)
 		}
@@ -93,8 +88,8 @@ func (q *Queue) send(ctx context.Context, m Msg, st ring.Status) error {
 // wakeSender is called by a sender that was woken and has done, or given up,
 // what it was woken for: if there is room for more, it is the next one's turn.
 func (q *Queue) wakeSender() {
-	if q.senders.Parked() > 0 && q.Len() < q.ring.Cap() {
-		q.senders.WakeOne()
+	if q.ring.Room.Parked() > 0 && q.Len() < q.ring.Cap() {
+		q.ring.Room.WakeOne()
 	}
 }
 
@@ -110,21 +105,21 @@ func (q *Queue) tryPop() (Msg, ring.Status) {
 
 // pushed has to follow each message that went in, popped each that came out.
 func (q *Queue) pushed() {
-	if q.armed.Load() > 0 {
+	if q.ring.Idle.Load() > 0 {
 		q.notify()
 	}
 }
 
 func (q *Queue) popped() {
-	if q.senders.Parked() > 0 {
-		q.senders.WakeOne()
+	if q.ring.Room.Parked() > 0 {
+		q.ring.Room.WakeOne()
 	}
 }
 
 // notify hands the news of a message to the taker that has waited longest and
 // has a goroutine waiting in Recv; takers without one before it learn of it too.
 func (q *Queue) notify() {
-	for q.armed.Load() > 0 {
+	for q.ring.Idle.Load() > 0 {
 		q.mu.Lock()
 		s := q.idle.first
 		if s != nil {
@@ -147,7 +142,7 @@ func (q *Queue) arm(s *Source) {
 	}
 	s.idle = true
 	q.idle.push(s)
-	q.armed.Add(1)
+	q.ring.Idle.Add(1)
 	closed := q.closed // then s is to be found ready, and removed
 	q.mu.Unlock()
 	if closed || q.Len() > 0 {
@@ -158,7 +153,7 @@ func (q *Queue) arm(s *Source) {
 func (q *Queue) disarmLocked(s *Source) {
 	s.idle = false
 	q.idle.remove(s)
-	q.armed.Add(-1)
+	q.ring.Idle.Add(-1)
 }
 
 func (q *Queue) addTaker() {
@@ -207,7 +202,7 @@ func (q *Queue) drop(s *Source) []Msg {
 	if q.Len() > 0 {
 		q.notify()
 	}
-	for over && q.armed.Load() > 0 {
+	for over && q.ring.Idle.Load() > 0 {
 		q.notify() // the other takers learn that nothing will come
 	}
 	return rest
@@ -217,14 +212,14 @@ func (q *Queue) drop(s *Source) []Msg {
 // can still take what is inside; if there are none, Close returns it.
 func (q *Queue) Close() []Msg {
 	rest := q.close(false)
-	q.senders.WakeAll()
+	q.ring.Room.WakeAll()
 	return rest
 }
 
 // Drain is Close, but takes what is inside from the takers and returns it.
 func (q *Queue) Drain() []Msg {
 	rest := q.close(true)
-	q.senders.WakeAll()
+	q.ring.Room.WakeAll()
 	return rest
 }
 
