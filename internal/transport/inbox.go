@@ -45,7 +45,8 @@ type Inbox struct {
 
 	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
 
-	taken atomic.Uint64
+	taken  atomic.Uint64
+	waited atomic.Uint64 // what taken was at the last awaitMessage
 
 	lot ring.Lot // goroutines in Recv that found nothing; its lock protects the fields below
 
