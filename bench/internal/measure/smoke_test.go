@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+
+package measure
+
+import (
+	"context"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/seedmq/mq/bench/internal/peer"
+)
+
+func TestMain(m *testing.M) {
+	if Child() {
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// tiny is a scale at which every row takes a moment.
+func tiny() Scale {
+	return Scale{
+		Matching:    []int{10, 10_000},
+		Prefixes:    1000,
+		Subscribers: []int{1, 8, 64},
+		Peers:       []int{1, 100},
+		Copies:      20,
+		Settle:      time.Millisecond,
+		Idle:        10 * time.Millisecond,
+	}
+}
+
+// expected are the rows, by the start of their names, that a contender cannot do.
+var expected = map[string][]string{
+	peer.MQBackground: {"subscribe", "memory/"},
+	peer.ChanCtx:      {"subscribe", "memory/"},
+	"libzmq":          {"one-way/PAIR both ways/16"},
+	"go-zeromq":       {"one-way/1x1/1000", "one-way/4x1/1000", "one-way/1x4/1000", "one-way/16x16/1000", "one-way/1 PUSH 4 PULL", "memory/queued"},
+	"watermill":       {"one-way/1 PUSH 4 PULL", "matching/", "subscribe", "memory/endpoint"},
+}
+
+func isExpected(name, row string) bool {
+	for _, prefix := range expected[name] {
+		if strings.HasPrefix(row, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestEveryRowWithEveryContender passes a few messages each. That all of them
+// arrive is a condition for a row to end.
+func TestEveryRowWithEveryContender(t *testing.T) {
+	r := Runner{Rounds: 1, N: 100, Time: time.Millisecond, Limit: 10 * time.Second, Scale: tiny(), Log: t.Output()}
+	rows := Rows(r.Scale)
+	results, err := r.Run(t.Context(), rows, peer.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != len(rows) {
+		t.Fatalf("%d rows, but %d results", len(rows), len(results))
+	}
+	for _, result := range results {
+		for _, s := range result.Series {
+			t.Run(result.Row.Name+"/"+s.Peer.Name, func(t *testing.T) { checkSeries(t, result, s) })
+		}
+	}
+}
+
+func checkSeries(t *testing.T, result *Result, s *Series) {
+	if s.Peer.Missing != "" {
+		if s.Why != s.Peer.Missing {
+			t.Errorf("missing, but the table says %q", s.Why)
+		}
+		t.Skip(s.Why)
+	}
+	if isExpected(s.Peer.Name, result.Row.Name) {
+		if s.Why == "" {
+			t.Error("can do what it could not, so far")
+		}
+		return
+	}
+	if s.Why != "" {
+		t.Fatal(s.Why)
+	}
+	if s.Left != 0 && !s.Peer.Leaves {
+		t.Errorf("%d goroutines stayed behind", s.Left)
+	}
+	for i, line := range result.Row.Lines {
+		values := s.Values(i)
+		if len(values) != 1 || math.IsNaN(values[0]) || values[0] <= 0 && !line.Bare {
+			t.Errorf("%s: %v", line.Name, values)
+		}
+	}
+}
+
+func TestRowNamesDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, row := range Rows(Full()) {
+		if seen[row.Name] {
+			t.Errorf("two rows are called %q", row.Name)
+		}
+		seen[row.Name] = true
+		if len(row.Lines) == 0 || (row.run == nil) == (row.do == nil) {
+			t.Errorf("%s: %d lines, and one way to do it is needed", row.Name, len(row.Lines))
+		}
+	}
+}
+
+func TestTopicsDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, topic := range makeTopics(20_000) {
+		if seen[string(topic)] {
+			t.Fatalf("%s twice", topic)
+		}
+		seen[string(topic)] = true
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := Runner{Rounds: 1, N: 1, Limit: time.Second, Scale: tiny(), Log: t.Output()}
+	if _, err := r.Run(ctx, Rows(r.Scale)[:1], peer.All()[:1]); err == nil {
+		t.Error("it went on")
+	}
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+
+//go:build libzmq && cgo
+
+package peer
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	zmq "github.com/pebbe/zmq4"
+)
+
+// libzmqPeer is the ZeroMQ library in C over inproc, each rig with a context of its own.
+type libzmqPeer struct{}
+
+func (libzmqPeer) Info() Info {
+	major, minor, patch := zmq.Version()
+	return Info{
+		Name:    "libzmq",
+		Library: fmt.Sprintf("libzmq %d.%d.%d", major, minor, patch),
+		Module:  "github.com/pebbe/zmq4",
+		About: "The C library over `inproc://` through cgo. Its sockets are not safe for several goroutines, so each goroutine " +
+			"has a socket of its own on a thread of its own (4x1 is 4 PUSH to one PULL, 1x4 one PUSH to 4 PULL, 16x16 every PUSH " +
+			"to every PULL), and each pair of sockets has a queue of 1000; without bound for PUB and SUB, because a PUB learns " +
+			"so late of what was received that it drops messages for a queue that is empty. Bytes are copied on both sides, as cgo demands. " +
+			"What it allocates in C is not in the columns for allocations, and its memory is that of the whole process.",
+		Foreign: true,
+	}
+}
+
+// turn is how often a call that blocks looks whether the rig was stopped.
+const turn = 50 * time.Millisecond
+
+// zmqRig gathers sockets, and the first error on the way.
+type zmqRig struct {
+	Rig
+	ctx     *zmq.Context
+	sockets []*zmq.Socket
+	stopped atomic.Bool
+	timeout time.Duration // of every call; -1 to wait for ever
+	half    int           // of what the queue of a pair of sockets holds; 0 for no bound
+	err     error
+}
+
+func (libzmqPeer) Open(setup context.Context, w Work) (*Rig, error) {
+	if w.Pattern == Pair && w.N == 2 {
+		return nil, Cannot("a socket can be used by one goroutine at a time, so none sends while another receives")
+	}
+	ctx, err := zmq.NewContext()
+	if err != nil {
+		return nil, err
+	}
+	r := &zmqRig{ctx: ctx, timeout: turn, half: Capacity / 2}
+	r.note(ctx.SetMaxSockets(10_000))
+	r.Threads = true
+	r.Stop = func() { r.stopped.Store(true) }
+	r.Close = r.close
+	r.lay(setup, w)
+	if r.err != nil {
+		r.close()
+		return nil, r.err
+	}
+	return &r.Rig, nil
+}
+
+func (r *zmqRig) lay(setup context.Context, w Work) {
+	switch w.Pattern {
+	case Pipeline:
+		r.pipeline(w)
+	case Pair:
+		a, b := r.socket(zmq.PAIR), r.socket(zmq.PAIR)
+		r.join(a, b, 0)
+		r.sender(a)
+		r.receiver(b)
+	case Request:
+		r.request()
+	case FanOut:
+		r.fanOut(w.N)
+	case Match:
+		r.match(setup, w.Topics)
+	case FanIn:
+		r.pipeline(Work{Producers: w.N, Consumers: 1})
+	case Idle:
+		r.timeout = -1
+		for i := range w.N {
+			push, pull := r.socket(zmq.PUSH), r.socket(zmq.PULL)
+			r.join(push, pull, i)
+			r.receiver(pull)
+		}
+	case Endpoints:
+		for range w.N {
+			r.socket(zmq.PUSH)
+		}
+	case Links:
+		for i := range w.N {
+			push, pull := r.socket(zmq.PUSH), r.socket(zmq.PULL)
+			r.join(push, pull, i)
+			r.sender(push)
+		}
+	}
+}
+
+func (r *zmqRig) note(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// socket makes one. The bound of a queue is the sum of two marks, one of each side. After an error it returns nil, and so does nothing else.
+func (r *zmqRig) socket(t zmq.Type) *zmq.Socket {
+	if r.err != nil {
+		return nil
+	}
+	s, err := r.ctx.NewSocket(t)
+	if r.note(err); err != nil {
+		return nil
+	}
+	r.sockets = append(r.sockets, s)
+	r.note(s.SetSndhwm(r.half))
+	r.note(s.SetRcvhwm(r.half))
+	r.note(s.SetLinger(0))
+	r.note(s.SetSndtimeo(r.timeout))
+	r.note(s.SetRcvtimeo(r.timeout))
+	return s
+}
+
+func (r *zmqRig) bind(s *zmq.Socket, i int) {
+	if r.err == nil {
+		r.note(s.Bind(fmt.Sprint("inproc://bench", i)))
+	}
+}
+
+func (r *zmqRig) connect(s *zmq.Socket, i int) {
+	if r.err == nil {
+		r.note(s.Connect(fmt.Sprint("inproc://bench", i)))
+	}
+}
+
+func (r *zmqRig) join(bound, connected *zmq.Socket, i int) {
+	r.bind(bound, i)
+	r.connect(connected, i)
+}
+
+func (r *zmqRig) send(s *zmq.Socket, p []byte) error {
+	for {
+		_, err := s.SendBytes(p, 0)
+		if err == nil || !r.again(err) {
+			return err
+		}
+	}
+}
+
+func (r *zmqRig) recv(s *zmq.Socket) ([]byte, error) {
+	for {
+		p, err := s.RecvBytes(0)
+		if err == nil || !r.again(err) {
+			return p, err
+		}
+	}
+}
+
+// again reports whether a call ended only to look whether the rig was stopped.
+func (r *zmqRig) again(err error) bool {
+	return zmq.AsErrno(err) == zmq.Errno(syscall.EAGAIN) && !r.stopped.Load()
+}
+
+func (r *zmqRig) sender(s *zmq.Socket) {
+	r.Send = append(r.Send, func(p []byte) error { return r.send(s, p) })
+}
+
+func (r *zmqRig) receiver(s *zmq.Socket) {
+	r.Recv = append(r.Recv, func() ([]byte, error) { return r.recv(s) })
+}
+
+func (r *zmqRig) close() {
+	for _, s := range r.sockets {
+		s.Close()
+	}
+	r.ctx.Term()
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+// Package peer has the contenders: mq, and what a Go program would use in its
+// place. Each lays the same table for a piece of work, a [Rig] of functions that
+// send and receive, and knows nothing of how it is measured.
+package peer
+
+import (
+	"context"
+	"errors"
+)
+
+// Contender is one way to pass messages between goroutines.
+type Contender interface {
+	Info() Info
+	// Open makes ready for w. It gives up when ctx is done. The error is a Cannot
+	// if the contender is not able to do w at all.
+	Open(ctx context.Context, w Work) (*Rig, error)
+}
+
+// Info is what a table says about a contender.
+type Info struct {
+	Name    string
+	About   string // what it really does, in sentences
+	Module  string // the Go module that has it; "" if the language does
+	Library string // name and version of what the module stands on
+	Missing string // why it is not built in, and what to do; "" if it is
+	Leaves  bool   // goroutines stay behind when all is closed
+	Foreign bool   // its memory is not Go's
+}
+
+// Cannot is the reason why a contender cannot do a piece of work.
+type Cannot string
+
+func (c Cannot) Error() string { return string(c) }
+
+// Pattern is a kind of work.
+type Pattern int
+
+// The patterns say what of a Rig is filled in.
+const (
+	Pipeline  Pattern = iota // Send for each producer, Recv for each consumer
+	Pair                     // Send and Recv for each direction
+	Request                  // Ask, Serve
+	FanOut                   // one Send, Recv for each subscriber
+	Match                    // one Send of topics, one Recv; Subscribe, Unsubscribe
+	FanIn                    // Send for each peer, one Recv
+	Idle                     // Recv for each goroutine that is to wait, and no sender
+	Endpoints                // nothing: that many idle endpoints
+	Links                    // Send for each of that many links, one receiver behind each
+)
+
+// Work is what a rig is for.
+type Work struct {
+	Pattern   Pattern
+	Producers int  // Pipeline: goroutines that send
+	Consumers int  // Pipeline: goroutines that receive
+	Apart     bool // Pipeline: each consumer has a receiving socket of its own
+	N         int  // directions, subscribers, peers, goroutines, endpoints or links
+	// Topics are what Match subscribes to before it begins. Without them the rig
+	// is for Subscribe and Unsubscribe alone.
+	Topics [][]byte
+}
+
+// noCalls reports whether a work has no part in which a context is given.
+func (w Work) noCalls() bool {
+	return w.Pattern == Endpoints || w.Pattern == Links || w.Pattern == Match && w.Topics == nil
+}
+
+// Capacity is how many messages a queue holds, with every contender that can be told.
+const Capacity = 1000
+
+// Rig is a contender made ready. All functions of one index are called by one
+// goroutine at a time.
+type Rig struct {
+	Send        []func([]byte) error
+	Recv        []func() ([]byte, error)
+	Ask         func([]byte) error // a request, and the wait for its reply
+	Serve       func()             // answers requests until Stop
+	Subscribe   func(topic string) error
+	Unsubscribe func(topic string) error
+	// Flush waits until what was sent, or subscribed, has come as far as it can
+	// before somebody receives. Nil if there is nothing to wait for.
+	Flush func()
+
+	// Threads asks for a thread of its own for each goroutine that uses the rig.
+	Threads bool
+	// Uneven says that receivers cannot take any message: how many each gets is
+	// decided elsewhere, so they count down together, and Stop ends those that wait.
+	Uneven bool
+
+	// Stop makes the calls that block return, soon and with an error. It comes once,
+	// and before Close, which frees the rest when no call is under way. Both may be
+	// nil.
+	Stop  func()
+	Close func()
+}
+
+// errStopped is what calls return after Stop.
+var errStopped = errors.New("stopped")
+
+// All returns the contenders in the order in which they take turns.
+func All() []Contender {
+	return []Contender{
+		mqPeer{},
+		mqPeer{background: true},
+		chanPeer{},
+		chanPeer{ctx: true},
+		libzmqPeer{},
+		goZeroMQ{},
+		natsPeer{},
+		watermillPeer{},
+	}
+}
+
+// The contenders that others are compared with.
+const (
+	MQ           = "mq"
+	MQBackground = "mq-bg"
+	Chan         = "chan"
+	ChanCtx      = "chan-ctx"
+)
+
+// sooner returns the error of ctx every so often, for loops that can take long.
+func sooner(ctx context.Context, i int) error {
+	if i%256 != 0 {
+		return nil
+	}
+	return ctx.Err()
+}
