@@ -172,7 +172,19 @@ step_nested() {
 		show go build -o /dev/null ./...
 		show go test ./...
 		note "$dir"
+		if grep -rqs --include='*.go' '^//go:build libzmq' .; then with_libzmq; fi
 	done
+}
+
+# What is built against libzmq is built again with it, if it can be had.
+with_libzmq() {
+	if ! pkg-config --exists libzmq && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		apt-get update -q && apt-get install -qy --no-install-recommends libzmq3-dev pkg-config || echo "cannot install libzmq"
+	fi
+	pkg-config --exists libzmq || { skip "$dir with -tags libzmq: there is no libzmq here"; return; }
+	show go vet -tags libzmq ./...
+	show go test -tags libzmq ./...
+	note "$dir with libzmq $(pkg-config --modversion libzmq)"
 }
 
 step_examples() {
