@@ -26,10 +26,11 @@ func alone() bool { return runtime.GOMAXPROCS(0) == 1 }
 // reports whether it has room. It gives up as soon as nobody has taken a message for a
 // quarter of a microsecond: the receivers are slow, or need this processor to run.
 func (q *Queue) awaitRoom() bool {
-	if alone() {
-		return false
-	}
 	limit := q.ring.Cap()
+	if alone() {
+		runtime.Gosched()
+		return q.Len() < limit
+	}
 	enough := limit - max(1, limit/8)
 	for n, looks := limit, 0; ; looks++ {
 		spin()
