@@ -4,6 +4,7 @@ package mq_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -195,4 +196,38 @@ func TestPeersAreLetGo(t *testing.T) {
 	for receivers.Load() > 0 {
 		runtime.Gosched()
 	}
+}
+
+// An idle link is small whatever its HWM, and a queued message takes little beside
+// its payload.
+func TestIdleLinksAreSmall(t *testing.T) {
+	const links, queued = 500, 1000
+	rt := mq.NewRuntime()
+	defer rt.Close()
+	used := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := used()
+	pushes, pulls := make([]mq.Socket, links), make([]mq.Socket, links)
+	for i := range links {
+		addr := fmt.Sprint("inproc://", i)
+		pushes[i], pulls[i] = mq.NewPush(mq.WithRuntime(rt)), mq.NewPull(mq.WithRuntime(rt))
+		require.NoError(t, pushes[i].Bind(addr))
+		require.NoError(t, pulls[i].Connect(addr))
+	}
+	require.Less(t, (used()-before)/links, uint64(4096), "bytes of an idle link")
+
+	payload := make([]byte, 16)
+	before = used()
+	for _, push := range pushes[:50] {
+		for range queued {
+			require.NoError(t, push.Send(t.Context(), mq.Message{Data: payload}))
+		}
+	}
+	require.Less(t, (used()-before)/(50*queued), uint64(48), "bytes of a queued message")
+	runtime.KeepAlive(pulls)
 }
