@@ -39,8 +39,10 @@ func (q *Queue) TryPop() (Msg, ring.Status) { return q.tryPop() }
 func (q *Queue) Takers() (all, idle int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for s := q.idle.first; s != nil; s = s.next {
-		idle++
+	if s := q.idle.first; s != nil {
+		for idle = 1; s.next != q.idle.first; s = s.next {
+			idle++
+		}
 	}
 	return q.takers, idle
 }

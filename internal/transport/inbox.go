@@ -108,7 +108,7 @@ func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 				in.lot.Unlock()
 				return Msg{}, nil, w, err
 			}
-			in.rotateLocked()
+			in.ready.rotate()
 			in.lot.Unlock()
 		}
 		switch m, st := s.queue.tryPop(); st {
@@ -141,14 +141,6 @@ func (in *Inbox) parkLocked() (*ring.Waiter, error) {
 		return nil, ErrPoked
 	}
 	return in.lot.EnterLocked(), nil
-}
-
-// rotateLocked puts the first ready source at the end.
-func (in *Inbox) rotateLocked() {
-	if s := in.ready.first; s.next != nil {
-		in.ready.remove(s)
-		in.ready.push(s)
-	}
 }
 
 // rest makes a source idle, if it is ready. If it was the last, and the caller
