@@ -6,17 +6,12 @@ import "unsafe"
 
 // NewBeforeWrap makes a ring whose positions wrap when laps times capacity values
 // have gone in. With 0 laps it is an ordinary new ring.
-func NewBeforeWrap[T any](capacity int, laps uint64, given ...T) *Ring[T] {
-	r := new(Ring[T])
-	r.initAt(-laps*uint64(capacity), capacity, given)
-	return r
+func NewBeforeWrap[T any](capacity int, laps uint64) *Ring[T] {
+	return newAt[T](capacity, -laps*uint64(capacity))
 }
 
-// Popped counts the values that ever came out.
-func Popped[T any](r *Ring[T]) uint64 { return r.tail.pos.Load() / one }
-
 // BeginPush is a TryPush that keeps its claim until finish is called. It is nil if
-// nothing can go in, or there is no slot yet.
+// there was nothing to claim, or nothing could go in.
 func BeginPush[T any](r *Ring[T], v T) (finish func()) {
 	head := claim(&r.head.pos)
 	if r.cannotPush(head) != OK {
@@ -24,13 +19,13 @@ func BeginPush[T any](r *Ring[T], v T) (finish func()) {
 		return nil
 	}
 	return func() {
-		*slot(r.head.slots, head) = v
+		*r.head.slot(head) = v
 		r.head.pos.Store(head + one)
 	}
 }
 
 // BeginPop is a TryPop that keeps its claim until finish is called. It is nil if
-// there is nothing to take.
+// there was nothing to take.
 func BeginPop[T any](r *Ring[T]) (finish func() T) {
 	tail := claim(&r.tail.pos)
 	if r.cannotPop(tail) != OK {
@@ -38,7 +33,7 @@ func BeginPop[T any](r *Ring[T]) (finish func() T) {
 		return nil
 	}
 	return func() T {
-		s := slot(r.tail.slots, tail)
+		s := r.tail.slot(tail)
 		v := *s
 		var zero T
 		*s = zero
@@ -47,8 +42,11 @@ func BeginPop[T any](r *Ring[T]) (finish func() T) {
 	}
 }
 
-// Slots is the number of values that there is memory for.
-func Slots[T any](r *Ring[T]) int { return len(r.head.slots) }
+// BeginSeal holds the first claim of a Seal until finish is called.
+func BeginSeal[T any](r *Ring[T]) (finish func()) {
+	tail := claim(&r.tail.pos)
+	return func() { r.tail.pos.Store(tail) }
+}
 
 // Address is where r lies. Its ends are 128 bytes apart.
 func Address[T any](r *Ring[T]) uintptr { return uintptr(unsafe.Pointer(r)) }

@@ -29,7 +29,7 @@ const (
 	pushOp  opKind = "push"
 	popOp   opKind = "pop"
 	closeOp opKind = "close"
-	drainOp opKind = "drain"
+	sealOp  opKind = "seal"
 )
 
 // input is an operation; value is only for push, and one byte for short states.
@@ -40,7 +40,7 @@ type input struct {
 	slow  bool
 }
 
-// output is its answer; values is what pop or drain returned.
+// output is its answer; values is what pop or seal returned.
 type output struct {
 	status ring.Status
 	values string
@@ -48,8 +48,8 @@ type output struct {
 
 // state is a bounded queue. It is comparable, as porcupine wants it.
 type state struct {
-	values string
-	closed bool
+	values         string
+	closed, sealed bool
 }
 
 func queueModel(capacity int) porcupine.Model {
@@ -67,8 +67,12 @@ func (s state) step(capacity int, in input) (output, state) {
 	case in.op == closeOp:
 		s.closed = true
 		return output{}, s
-	case in.op == drainOp:
-		return output{values: s.values}, state{closed: true}
+	case in.op == sealOp && s.sealed:
+		return output{}, s
+	case in.op == sealOp:
+		return output{values: s.values}, state{sealed: true, closed: s.closed}
+	case s.sealed:
+		return output{status: ring.Moved}, s
 	case in.op == pushOp && s.closed:
 		return output{status: ring.Closed}, s
 	case in.op == pushOp && len(s.values) == capacity:
@@ -112,8 +116,8 @@ func perform(r *ring.Ring[byte], in input) (out output) {
 		}
 	case closeOp:
 		r.Close()
-	case drainOp:
-		out.values = string(r.Drain())
+	case sealOp:
+		out.values = string(r.Seal())
 	}
 	return out
 }
@@ -126,7 +130,7 @@ func yield() {
 }
 
 func TestRingIsLinearizable(t *testing.T) {
-	for _, ends := range [][]opKind{{}, {closeOp}, {drainOp}, {closeOp, drainOp}, {drainOp, drainOp}} {
+	for _, ends := range [][]opKind{{}, {closeOp}, {sealOp}, {closeOp, sealOp}, {sealOp, sealOp}} {
 		for _, capacity := range []int{1, 2, 3} {
 			for _, procs := range []int{2, 4} { // 4 are more than cores: some stop in the middle
 				t.Run(fmt.Sprintf("capacity=%d/ends=%v/procs=%d", capacity, ends, procs), func(t *testing.T) {

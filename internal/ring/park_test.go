@@ -237,7 +237,7 @@ func TestClosingWakesWhoeverWaits(t *testing.T) {
 		want ring.Status
 	}{
 		{"close", (*ring.Ring[int]).Close, ring.Closed},
-		{"drain", func(r *ring.Ring[int]) { r.Drain() }, ring.Closed},
+		{"seal", func(r *ring.Ring[int]) { r.Seal() }, ring.Moved},
 	} {
 		t.Run(end.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -30,7 +30,7 @@ type queue[T any] struct {
 	notEmpty ring.Lot
 }
 
-// push answers OK or Closed; or an error, and then v did not go in.
+// push answers OK, Closed or Moved; or an error, and then v did not go in.
 func (q *queue[T]) push(ctx context.Context, v T) (ring.Status, error) {
 	status := q.TryPush(v)
 	for spins := 0; status == ring.Full && spins < q.spin; spins++ {
@@ -48,7 +48,7 @@ func (q *queue[T]) push(ctx context.Context, v T) (ring.Status, error) {
 	return status, err
 }
 
-// pop answers OK or Closed; or an error, and then nothing came out.
+// pop answers OK, Closed or Moved; or an error, and then nothing came out.
 func (q *queue[T]) pop(ctx context.Context) (T, ring.Status, error) {
 	v, status := q.TryPop()
 	for spins := 0; status == ring.Empty && spins < q.spin; spins++ {
@@ -66,7 +66,7 @@ func (q *queue[T]) pop(ctx context.Context) (T, ring.Status, error) {
 	return v, status, err
 }
 
-// wakeAll lets everybody see that the ring was closed or drained.
+// wakeAll lets everybody see that the ring was closed or sealed.
 func (q *queue[T]) wakeAll() {
 	q.notFull.WakeAll()
 	q.notEmpty.WakeAll()

@@ -19,29 +19,26 @@ const (
 	Full                 // TryPush found as many values as the ring holds
 	Empty                // TryPop found none
 	Closed               // TryPush after Close, or TryPop of a closed ring that is empty
-
-	cramped // there is no slot for a value that the ring may hold: grow
+	Moved                // the ring was taken over by Seal; its successor has the values
 )
 
 // Ring is a bounded first-in first-out queue for any number of producers and
-// consumers at once. It takes no mutex and never parks. Its memory follows use: no
-// slots before the first value, then a few, then four times as many whenever they are
-// full, up to the capacity; after that it allocates nothing.
+// consumers at once. It takes no mutex, never parks and, once made, never allocates.
 //
 // # How it works
 //
 // Two positions run over an array of slots: head, where the next value goes in, and
 // tail, where the next one comes out. Each is one word, with marks in its low bits:
 //
-//	bits of a position:  count of values | closed | claimed
+//	bits of a position:  count of values | sealed | closed | claimed
 //
 // A producer claims head by compare-and-swap of its claimed bit, writes the slot,
 // and stores the next position, which publishes the value and ends the claim at
 // once. A consumer does the same with tail, and zeroes the slot. So producers meet
 // each other at head, consumers meet each other at tail, and a producer meets a
 // consumer only when it looks at the other's position: it keeps what it saw last,
-// and looks again when that says that there is no room, or no value. Positions wrap
-// with the integer; only differences are compared.
+// and looks again when that says that there is no room, or no
+// value. Positions wrap with the integer; only differences are compared.
 //
 // Slots and what was seen are plain memory. They belong to whoever has the claim, and
 // the claim goes from one to the next through the position: one store, one swap.
@@ -51,9 +48,11 @@ const (
 // ring behind it. Empty is true at the load of head, for the same reason. What is
 // being written or taken at that instant is not in yet, or still in.
 //
-// Close claims head and marks it; who claims it later finds the mark. To grow, and to
-// Drain, one claims head and then tail, and nobody can do anything meanwhile. As
-// nobody claims head who has tail, claims do not wait for each other in a circle.
+// Close claims head and marks it; who claims it later finds the mark. Seal claims
+// tail and head, and holds both while it takes out what is inside and until it has
+// marked both. Nobody can do anything meanwhile, so for everybody the ring is sealed at
+// one instant. Nobody else holds two claims, so claims do not wait for each other in
+// a circle.
 //
 // A claim is held for a few instructions. If its goroutine is descheduled right
 // there, others on the same side yield until it has run again. So this is lock-free
@@ -88,166 +87,102 @@ const (
 // park at once or yield.
 type Ring[T any] struct {
 	head end[T] // of the producers
-
-	// Idle is for those who wait for values. The ring does not use it: it lies where
-	// producers look at it after every value, on the line they work on anyway.
-	Idle atomic.Int32
-	_    [128 - 48 - 4]byte
-
+	_    line
 	tail end[T] // of the consumers
-
-	// Room is where producers park that found the ring full. The ring does not use it,
-	// but it lies where consumers look at it after every value.
-	Room Lot
-
-	limit int // the capacity; read-only
-	most  int // values that were ever inside, at most: limit, or more if more were given; read-only
-	_     [16]byte
+	_    line
 }
 
 // end is what one side of a ring works with: all of it, but for the slots themselves,
-// in one cache line. The two are 128 bytes apart, because processors fetch lines in
-// pairs. A ring has 256 bytes, which the allocator puts at a multiple of that.
+// in one cache line.
 type end[T any] struct {
-	pos atomic.Uint64 // where the next value goes in, or comes out
-
-	// The other fields belong to the claim of pos.
-	seen  uint64 // the other end's pos as last seen, without marks
-	slots []T    // none, or a power of two of them, the same at both ends
-	room  uint64 // values that may be inside with these slots, in units of a position; of head only
+	pos   atomic.Uint64 // where the next value goes in, or comes out
+	seen  uint64        // the other end's pos as last seen, without marks; belongs to the claim of pos
+	slots []T           // a power of two of them, at least capacity; read-only
+	bound uint64        // capacity, in units of a position; read-only
 }
+
+// line fills an end up to two cache lines, because processors fetch them in pairs. A
+// ring has 256 bytes then, and the allocator puts it at a multiple of that.
+type line [128 - 48]byte
 
 // The parts of a position.
 const (
 	claimed uint64 = 1 << iota
 	closed         // Close was called; in head only
+	sealed         // Seal was called; in both
 	one            // counts values
 	marks   = one - 1
 )
 
-const (
-	firstSlots = 16 // a quarter of a kilobyte of 16-byte values
-	slotsGrow  = 4  // times
-)
-
-// New makes a ring that holds exactly capacity values, and puts the given ones in, all
-// of them. If they are more, it is full until fewer are left. It panics if capacity
+// New makes a ring that holds exactly capacity values. It panics if capacity
 // is less than 1.
-func New[T any](capacity int, given ...T) *Ring[T] {
-	r := new(Ring[T])
-	r.Init(capacity, given...)
-	return r
-}
+func New[T any](capacity int) *Ring[T] { return newAt[T](capacity, 0) }
 
-// Init is New for a ring that is part of something. r is zero before.
-func (r *Ring[T]) Init(capacity int, given ...T) {
-	r.initAt(0, capacity, given)
-}
-
-// initAt starts with so many values counted.
-func (r *Ring[T]) initAt(count uint64, capacity int, given []T) {
+// newAt starts with so many values counted.
+func newAt[T any](capacity int, count uint64) *Ring[T] {
 	if capacity < 1 {
 		panic(fmt.Sprintf("ring: capacity %d is less than 1", capacity))
 	}
-	r.limit = capacity
-	r.most = max(capacity, len(given))
-	at := count * one
-	r.head.seen, r.tail.seen = at, at
-	r.tail.pos.Store(at)
-	if len(given) > 0 {
-		r.use(make([]T, powerOfTwo(max(firstSlots, len(given)))))
-		for _, v := range given {
-			*slot(r.head.slots, at) = v
-			at += one
-		}
+	slots := make([]T, 1<<bits.Len(uint(capacity-1)))
+	r := &Ring[T]{}
+	for _, e := range []*end[T]{&r.head, &r.tail} {
+		e.slots = slots
+		e.bound = uint64(capacity) * one
+		e.seen = count * one
+		e.pos.Store(count * one)
 	}
-	r.head.pos.Store(at)
-}
-
-func powerOfTwo(atLeast int) int { return 1 << bits.Len(uint(atLeast-1)) }
-
-// use makes slots those of both ends, which the caller has claimed.
-func (r *Ring[T]) use(slots []T) {
-	r.head.slots, r.tail.slots = slots, slots
-	r.head.room = uint64(min(len(slots), r.limit)) * one
+	return r
 }
 
 // slot is the slot of position p.
-func slot[T any](slots []T, p uint64) *T { return &slots[p/one&uint64(len(slots)-1)] }
+func (e *end[T]) slot(p uint64) *T { return &e.slots[p/one&uint64(len(e.slots)-1)] }
 
-// TryPush puts v at the end of the ring. It answers OK, Full or Closed.
+// TryPush puts v at the end of the ring. It answers OK, Full, Closed or Moved.
 func (r *Ring[T]) TryPush(v T) Status {
-	for {
-		head := r.head.pos.Load()
-		if head&claimed != 0 || !r.head.pos.CompareAndSwap(head, head|claimed) {
-			head = claim(&r.head.pos)
-		}
-		st := OK
-		if head&closed != 0 || head-r.head.seen >= r.head.room {
-			st = r.cannotPush(head)
-		}
-		if st == OK {
-			*slot(r.head.slots, head) = v
-			r.head.pos.Store(head + one)
-			return OK
-		}
-		r.head.pos.Store(head)
-		if st != cramped {
+	head := r.head.pos.Load()
+	if head&claimed != 0 || !r.head.pos.CompareAndSwap(head, head|claimed) {
+		head = claim(&r.head.pos)
+	}
+	if head&marks != 0 || head-r.head.seen == r.head.bound {
+		if st := r.cannotPush(head); st != OK {
+			r.head.pos.Store(head)
 			return st
 		}
-		r.grow()
 	}
+	*r.head.slot(head) = v
+	r.head.pos.Store(head + one)
+	return OK
 }
 
 // cannotPush tells what speaks against a push by the claimer of head; OK if nothing
 // does, after all.
 func (r *Ring[T]) cannotPush(head uint64) Status {
-	if head&closed != 0 {
+	switch {
+	case head&sealed != 0:
+		return Moved
+	case head&closed != 0:
 		return Closed
 	}
 	r.head.seen = r.tail.pos.Load() &^ marks
-	switch {
-	case head-r.head.seen < r.head.room:
-		return OK
-	case len(r.head.slots) < r.limit:
-		return cramped
+	if head-r.head.seen == r.head.bound {
+		return Full
 	}
-	return Full
+	return OK
 }
 
-// grow gets more slots. What was made while others grew the ring is not used.
-func (r *Ring[T]) grow() {
-	head := claim(&r.head.pos)
-	was := len(r.head.slots)
-	r.head.pos.Store(head)
-
-	slots := make([]T, powerOfTwo(min(max(firstSlots, was*slotsGrow), r.limit)))
-
-	head = claim(&r.head.pos)
-	if len(r.head.slots) == was {
-		tail := claim(&r.tail.pos)
-		for p := tail; p != head&^marks; p += one {
-			*slot(slots, p) = *slot(r.head.slots, p)
-		}
-		r.use(slots)
-		r.tail.pos.Store(tail)
-	}
-	r.head.pos.Store(head)
-}
-
-// TryPop takes the value at the front. It answers OK, Empty or Closed.
+// TryPop takes the value at the front. It answers OK, Empty, Closed or Moved.
 func (r *Ring[T]) TryPop() (v T, _ Status) {
 	tail := r.tail.pos.Load()
 	if tail&claimed != 0 || !r.tail.pos.CompareAndSwap(tail, tail|claimed) {
 		tail = claim(&r.tail.pos)
 	}
-	if tail == r.tail.seen {
+	if tail == r.tail.seen || tail&marks != 0 {
 		if st := r.cannotPop(tail); st != OK {
 			r.tail.pos.Store(tail)
 			return v, st
 		}
 	}
-	s := slot(r.tail.slots, tail)
+	s := r.tail.slot(tail)
 	v = *s
 	var zero T
 	*s = zero // or the ring would keep what it points to alive
@@ -258,6 +193,9 @@ func (r *Ring[T]) TryPop() (v T, _ Status) {
 // cannotPop tells what speaks against a pop by the claimer of tail; OK if nothing
 // does, after all.
 func (r *Ring[T]) cannotPop(tail uint64) Status {
+	if tail&sealed != 0 {
+		return Moved
+	}
 	head := r.head.pos.Load()
 	r.tail.seen = head &^ marks
 	switch {
@@ -269,53 +207,59 @@ func (r *Ring[T]) cannotPop(tail uint64) Status {
 	return Empty
 }
 
-// claim takes the claim of a position, from whoever has it if need be. It returns the
-// position as it was without the claim; to store that, or the next one, ends the
-// claim. TryPush and TryPop begin with its first attempt, in line.
+// claim takes the claim of a position from whoever has it. It returns the position
+// as it was without the claim; to store that, or the next one, ends the claim.
 //
 // To look takes the line from the one who works on it. So one looks rarely, and finds
 // the line free, or the other well ahead: 16 goroutines to 16 take 31 ns a message
 // so, and 40 if they look ten times as often.
-func claim(pos *atomic.Uint64) uint64 {
+func claim(p *atomic.Uint64) uint64 {
 	for looks := 0; ; looks++ {
-		if at := pos.Load(); at&claimed == 0 && pos.CompareAndSwap(at, at|claimed) {
-			return at
-		}
-		if looks < 5 {
+		if looks < 4 {
 			for range 2000 { // half a microsecond
 			}
 		} else {
 			runtime.Gosched() // the claimer was descheduled
 		}
+		if at := p.Load(); at&claimed == 0 && p.CompareAndSwap(at, at|claimed) {
+			return at
+		}
 	}
 }
 
 // Cap is the number of values the ring holds.
-func (r *Ring[T]) Cap() int { return r.limit }
+func (r *Ring[T]) Cap() int { return int(r.head.bound / one) }
 
 // Len is the number of values in the ring, exact while nobody works on it.
 func (r *Ring[T]) Len() int {
 	tail := r.tail.pos.Load() &^ marks // first: tail never passes a head loaded later
 	head := r.head.pos.Load() &^ marks
-	return min(int((head-tail)/one), r.most)
+	return int(min(head-tail, r.head.bound) / one)
 }
 
 // Pushed counts the values that ever went in.
 func (r *Ring[T]) Pushed() uint64 { return r.head.pos.Load() / one }
 
+// Popped counts the values that ever came out.
+func (r *Ring[T]) Popped() uint64 { return r.tail.pos.Load() / one }
+
 // Close lets nothing more in: what is inside can still be taken.
 func (r *Ring[T]) Close() { r.head.pos.Store(claim(&r.head.pos) | closed) }
 
-// Drain is Close, but takes out what is inside, and returns it in order.
-func (r *Ring[T]) Drain() (rest []T) {
-	head := claim(&r.head.pos) &^ marks
-	tail := claim(&r.tail.pos)
-	for p := tail; p != head; p += one {
-		rest = append(rest, *slot(r.tail.slots, p))
+// Seal ends the ring for everybody, so that all later attempts answer Moved,
+// and returns what was inside, in order. Only the first Seal returns values.
+func (r *Ring[T]) Seal() []T {
+	tail, head := claim(&r.tail.pos), claim(&r.head.pos)
+	var rest []T
+	if tail&sealed == 0 {
+		for p, end := tail, head&^marks; p != end; p += one {
+			s := r.tail.slot(p)
+			rest = append(rest, *s)
+			var zero T
+			*s = zero
+		}
 	}
-	r.use(nil)
-	r.tail.seen = head
-	r.tail.pos.Store(head)
-	r.head.pos.Store(head | closed)
+	r.head.pos.Store(head | sealed)
+	r.tail.pos.Store(tail | sealed)
 	return rest
 }

@@ -39,13 +39,19 @@ func (q *Queue) TryPop() (Msg, ring.Status) { return q.tryPop() }
 func (q *Queue) Takers() (all, idle int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if s := q.idle.first; s != nil {
-		for idle = 1; s.next != q.idle.first; s = s.next {
-			idle++
-		}
+	for s := q.idle.first; s != nil; s = s.next {
+		idle++
 	}
 	return q.takers, idle
 }
 
 // Blocked is the number of goroutines that wait in Send and were not woken.
-func (q *Queue) Blocked() int { return q.ring.Room.Parked() }
+func (q *Queue) Blocked() int { return q.senders.Parked() }
+
+// Room is the number of messages that the ring of the moment has memory for.
+func (q *Queue) Room() int {
+	if r := q.ring.Load(); r != nil {
+		return r.Cap()
+	}
+	return 0
+}

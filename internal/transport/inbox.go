@@ -45,8 +45,7 @@ type Inbox struct {
 
 	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
 
-	taken  atomic.Uint64
-	waited atomic.Uint64 // what taken was at the last awaitMessage
+	taken atomic.Uint64
 
 	lot ring.Lot // goroutines in Recv that found nothing; its lock protects the fields below
 
@@ -63,11 +62,13 @@ func (in *Inbox) Recv(ctx context.Context) (Msg, *Source, error) {
 	if err := ctx.Err(); err != nil {
 		return Msg{}, nil, err
 	}
-	if s := in.sole.Load(); s != nil { // most come this way, in few calls
-		if m, st := s.queue.ring.TryPop(); st == ring.OK {
-			s.queue.popped()
-			in.took(s)
-			return m, s, nil
+	if s := in.sole.Load(); s != nil { // most come this way
+		if r := s.queue.ring.Load(); r != nil {
+			if m, st := r.TryPop(); st == ring.OK {
+				s.queue.popped()
+				in.took(s)
+				return m, s, nil
+			}
 		}
 	}
 	return in.recv(ctx)
@@ -108,7 +109,7 @@ func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 				in.lot.Unlock()
 				return Msg{}, nil, w, err
 			}
-			in.ready.rotate()
+			in.rotateLocked()
 			in.lot.Unlock()
 		}
 		switch m, st := s.queue.tryPop(); st {
@@ -141,6 +142,14 @@ func (in *Inbox) parkLocked() (*ring.Waiter, error) {
 		return nil, ErrPoked
 	}
 	return in.lot.EnterLocked(), nil
+}
+
+// rotateLocked puts the first ready source at the end.
+func (in *Inbox) rotateLocked() {
+	if s := in.ready.first; s.next != nil {
+		in.ready.remove(s)
+		in.ready.push(s)
+	}
 }
 
 // rest makes a source idle, if it is ready. If it was the last, and the caller
@@ -177,16 +186,13 @@ func (in *Inbox) offer(s *Source) bool {
 // took counts a message from s.
 func (in *Inbox) took(s *Source) {
 	in.taken.Add(1)
-	if in.lot.Parked() > 0 {
+	if in.lot.Parked() > 0 && !in.lot.Waking() { // who is on its way will look
 		in.share(s)
 	}
 }
 
 // share leaves no ready source to itself while receivers are parked here.
 func (in *Inbox) share(s *Source) {
-	if in.lot.Waking() {
-		return // who is on its way will look
-	}
 	if s != nil && s.queue.Len() == 0 {
 		in.rest(s, false)
 	}

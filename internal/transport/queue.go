@@ -5,41 +5,84 @@ package transport
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seedmq/mq/internal/ring"
 )
 
 // Queue holds the messages that one sender has accepted and no receiver has
 // taken. It has one owner, one exact bound, and any number of takers, which are
-// the [Source]s that the inboxes of its receivers have on it. It takes memory as
-// messages come, up to the bound.
+// the [Source]s that the inboxes of its receivers have on it.
+//
+// Its memory follows use: no ring before the first message, then small ones,
+// each replaced by a larger one when it is full, up to the bound.
 type Queue struct {
-	ring ring.Ring[Msg] // its Idle is the length of idle, written under mu; in its Room are senders
+	ring  atomic.Pointer[ring.Ring[Msg]] // replaced under mu; nil before the first message
+	armed atomic.Int32                   // length of idle; written under mu, read by senders
+	limit int                            // messages, >= 1; read-only
+
+	senders ring.Lot // goroutines in Send that found the queue full
 
 	mu     sync.Mutex // protects the fields below
 	idle   sourceList // takers that found the queue empty, longest first: the next message is for them
 	takers int        // sources attached, idle or not
 	closed bool       // nothing more comes in
-
-	_ [24]byte // the size is 320 then, and the allocator gives it whole cache lines
+	base   uint64     // messages that went into the rings before this one and not on into it
 }
+
+const (
+	firstRing = 16 // messages; a quarter of a kilobyte
+	ringGrows = 4  // times
+)
 
 // NewQueue makes a queue that holds at most limit messages, and puts the given
 // ones in, all of them. If they are more, it is full until fewer are left.
 func NewQueue(limit int, given ...Msg) *Queue {
-	q := &Queue{}
-	q.ring.Init(limit, given...)
+	q := &Queue{limit: limit}
+	if len(given) > 0 {
+		q.ring.Store(filled(max(min(firstRing, limit), len(given)), given))
+	}
+	if len(given) > limit {
+		q.ring.Load().Close() // see reopen
+	}
 	return q
+}
+
+// filled makes a ring with messages in it.
+func filled(capacity int, given []Msg) *ring.Ring[Msg] {
+	r := ring.New[Msg](capacity)
+	for _, m := range given {
+		r.TryPush(m)
+	}
+	return r
 }
 
 // TryPush puts m at the end, and wakes one who waits for it. It answers OK, Full
 // or Closed, and never blocks.
 func (q *Queue) TryPush(m Msg) ring.Status {
-	st := q.ring.TryPush(m)
-	if st == ring.OK {
-		q.pushed()
+	for {
+		r := q.ring.Load()
+		if r == nil {
+			q.grow(nil)
+			continue
+		}
+		switch st := r.TryPush(m); {
+		case st == ring.OK:
+			q.pushed()
+			return ring.OK
+		case st == ring.Full && r.Cap() < q.limit:
+			q.grow(r)
+		case st == ring.Moved && q.replaced(r):
+		case st == ring.Moved:
+			return ring.Closed
+		case st == ring.Closed:
+			if st = q.reopen(r); st != ring.OK {
+				return st
+			}
+		default:
+			return st
+		}
 	}
-	return st
 }
 
 // Send puts m at the end, and waits for room if need be. It returns ErrClosed
@@ -48,7 +91,7 @@ func (q *Queue) Send(ctx context.Context, m Msg) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if q.ring.TryPush(m) == ring.OK { // most go this way, in few calls
+	if r := q.ring.Load(); r != nil && r.TryPush(m) == ring.OK { // most go this way
 		q.pushed()
 		return nil
 	}
@@ -61,14 +104,14 @@ func (q *Queue) send(ctx context.Context, m Msg) error {
 		st = q.TryPush(m)
 	}
 	for st == ring.Full {
-		w := q.ring.Room.Enter()
+		w := q.senders.Enter()
 		if st = q.TryPush(m); st != ring.Full {
-			if _, woken := q.ring.Room.Leave(w); woken {
+			if _, woken := q.senders.Leave(w); woken {
 				q.wakeSender()
 			}
 			break
 		}
-		_, woken, err := q.ring.Room.Wait(ctx, w)
+		_, woken, err := q.senders.Wait(ctx, w)
 		if err == nil {
 			st = q.TryPush(m)
 		}
@@ -88,38 +131,51 @@ func (q *Queue) send(ctx context.Context, m Msg) error {
 // wakeSender is called by a sender that was woken and has done, or given up,
 // what it was woken for: if there is room for more, it is the next one's turn.
 func (q *Queue) wakeSender() {
-	if q.ring.Room.Parked() > 0 && q.Len() < q.ring.Cap() {
-		q.ring.Room.WakeOne()
+	if q.senders.Parked() > 0 && q.Len() < q.limit {
+		q.senders.WakeOne()
 	}
 }
 
 // tryPop takes the first message and lets a blocked sender know. It answers OK,
 // Empty, or Closed if the queue is empty and closed.
-func (q *Queue) tryPop() (Msg, ring.Status) {
-	m, st := q.ring.TryPop()
-	if st == ring.OK {
-		q.popped()
+func (q *Queue) tryPop() (m Msg, st ring.Status) {
+	for {
+		r := q.ring.Load()
+		if r == nil {
+			return m, ring.Empty
+		}
+		m, st = r.TryPop()
+		switch {
+		case st == ring.OK:
+			q.popped()
+			return m, st
+		case st == ring.Moved && q.replaced(r):
+		case st == ring.Moved:
+			return m, ring.Closed
+		case st == ring.Closed && q.reopen(r) == ring.OK:
+		default:
+			return m, st
+		}
 	}
-	return m, st
 }
 
 // pushed has to follow each message that went in, popped each that came out.
 func (q *Queue) pushed() {
-	if q.ring.Idle.Load() > 0 {
+	if q.armed.Load() > 0 {
 		q.notify()
 	}
 }
 
 func (q *Queue) popped() {
-	if q.ring.Room.Parked() > 0 {
-		q.ring.Room.WakeOne()
+	if q.senders.Parked() > 0 {
+		q.senders.WakeOne()
 	}
 }
 
 // notify hands the news of a message to the taker that has waited longest and
 // has a goroutine waiting in Recv; takers without one before it learn of it too.
 func (q *Queue) notify() {
-	for q.ring.Idle.Load() > 0 {
+	for q.armed.Load() > 0 {
 		q.mu.Lock()
 		s := q.idle.first
 		if s != nil {
@@ -142,7 +198,7 @@ func (q *Queue) arm(s *Source) {
 	}
 	s.idle = true
 	q.idle.push(s)
-	q.ring.Idle.Add(1)
+	q.armed.Add(1)
 	closed := q.closed // then s is to be found ready, and removed
 	q.mu.Unlock()
 	if closed || q.Len() > 0 {
@@ -153,7 +209,54 @@ func (q *Queue) arm(s *Source) {
 func (q *Queue) disarmLocked(s *Source) {
 	s.idle = false
 	q.idle.remove(s)
-	q.ring.Idle.Add(-1)
+	q.armed.Add(-1)
+}
+
+// grow replaces old, which is the present ring, by one that holds more.
+func (q *Queue) grow(old *ring.Ring[Msg]) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.ring.Load() != old || q.closed {
+		return
+	}
+	if old == nil {
+		q.ring.Store(ring.New[Msg](min(firstRing, q.limit)))
+		return
+	}
+	q.replaceLocked(old, min(old.Cap()*ringGrows, q.limit))
+}
+
+// replaceLocked moves what is in old into a new ring.
+func (q *Queue) replaceLocked(old *ring.Ring[Msg], capacity int) {
+	rest := old.Seal()
+	q.base += old.Popped()
+	q.ring.Store(filled(capacity, rest))
+}
+
+// reopen is for a ring that is closed although the queue may not be: it was given
+// more messages than the queue holds. Once there are fewer, it is replaced by one
+// that takes messages again. reopen answers OK to try again, Full, or Closed.
+func (q *Queue) reopen(r *ring.Ring[Msg]) ring.Status {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.ring.Load() != r:
+		return ring.OK
+	case q.closed:
+		return ring.Closed
+	case r.Len() >= q.limit:
+		return ring.Full
+	}
+	q.replaceLocked(r, q.limit)
+	return ring.OK
+}
+
+// replaced reports whether r, which was sealed, has a successor. It waits for a
+// grow under way.
+func (q *Queue) replaced(r *ring.Ring[Msg]) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ring.Load() != r
 }
 
 func (q *Queue) addTaker() {
@@ -195,14 +298,14 @@ func (q *Queue) drop(s *Source) []Msg {
 	q.leaveLocked(s)
 	var rest []Msg
 	if q.closed && q.takers == 0 {
-		rest = q.ring.Drain()
+		rest = q.drainLocked()
 	}
 	over := q.closed && q.Len() == 0
 	q.mu.Unlock()
 	if q.Len() > 0 {
 		q.notify()
 	}
-	for over && q.ring.Idle.Load() > 0 {
+	for over && q.armed.Load() > 0 {
 		q.notify() // the other takers learn that nothing will come
 	}
 	return rest
@@ -212,26 +315,42 @@ func (q *Queue) drop(s *Source) []Msg {
 // can still take what is inside; if there are none, Close returns it.
 func (q *Queue) Close() []Msg {
 	rest := q.close(false)
-	q.ring.Room.WakeAll()
+	q.senders.WakeAll()
 	return rest
 }
 
 // Drain is Close, but takes what is inside from the takers and returns it.
 func (q *Queue) Drain() []Msg {
 	rest := q.close(true)
-	q.ring.Room.WakeAll()
+	q.senders.WakeAll()
 	return rest
 }
 
 func (q *Queue) close(drain bool) []Msg {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	r := q.ring.Load()
+	if r == nil {
+		r = ring.New[Msg](1)
+		q.ring.Store(r)
+	}
 	q.closed = true
-	q.ring.Close()
+	r.Close()
 	if drain || q.takers == 0 {
-		return q.ring.Drain()
+		return q.drainLocked()
 	}
 	return nil
+}
+
+// drainLocked takes out all there is and leaves a closed, empty ring.
+func (q *Queue) drainLocked() []Msg {
+	old := q.ring.Load()
+	rest := old.Seal()
+	q.base += old.Pushed()
+	r := ring.New[Msg](1)
+	r.Close()
+	q.ring.Store(r)
+	return rest
 }
 
 // Closed reports whether Close or Drain was called.
@@ -242,7 +361,19 @@ func (q *Queue) Closed() bool {
 }
 
 // Len is the number of messages in the queue.
-func (q *Queue) Len() int { return q.ring.Len() }
+func (q *Queue) Len() int {
+	if r := q.ring.Load(); r != nil {
+		return r.Len()
+	}
+	return 0
+}
 
 // Pushed is the number of messages that ever went in.
-func (q *Queue) Pushed() uint64 { return q.ring.Pushed() }
+func (q *Queue) Pushed() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r := q.ring.Load(); r != nil {
+		return q.base + r.Pushed()
+	}
+	return 0
+}

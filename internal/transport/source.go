@@ -15,34 +15,33 @@ type Source struct {
 	idle    bool // in the list of the queue; protected by queue.mu
 	dropped bool // no taker of the queue any more; protected by queue.mu
 
-	next, prev *Source // in the circle of the list it is in, under that list's lock
+	next, prev *Source // in the list it is in, under that list's lock
 }
 
-// sourceList is a circle of sources through their own fields: a source is in at most
-// one. The one before the first is the last.
-type sourceList struct{ first *Source }
+// sourceList is a list of sources through their own fields: a source is in at
+// most one.
+type sourceList struct{ first, last *Source }
 
-// push puts s at the end.
 func (l *sourceList) push(s *Source) {
-	if l.first == nil {
-		l.first, s.next, s.prev = s, s, s
-		return
+	s.prev, s.next = l.last, nil
+	if l.last == nil {
+		l.first = s
+	} else {
+		l.last.next = s
 	}
-	s.next, s.prev = l.first, l.first.prev
-	s.next.prev, s.prev.next = s, s
+	l.last = s
 }
-
-// rotate makes the first the last.
-func (l *sourceList) rotate() { l.first = l.first.next }
 
 func (l *sourceList) remove(s *Source) {
-	if s.next == s {
-		l.first = nil
+	if s.prev == nil {
+		l.first = s.next
 	} else {
-		s.prev.next, s.next.prev = s.next, s.prev
-		if l.first == s {
-			l.first = s.next
-		}
+		s.prev.next = s.next
+	}
+	if s.next == nil {
+		l.last = s.prev
+	} else {
+		s.next.prev = s.prev
 	}
 	s.next, s.prev = nil, nil
 }
