@@ -72,10 +72,9 @@ func (p *pub) Send(ctx context.Context, m Message) error {
 // eachLocked calls f once for every subscriber of topic.
 func (p *pub) eachLocked(topic []byte, f func(*subscriber)) {
 	p.round++
-	for n, rest := p.subs.Root(), topic; n != nil; n, rest = n.Next(rest) {
-		subs := n.Entries()
-		for i := range subs {
-			if s := subs[i].Sub; s.round != p.round { // it may have several prefixes of topic
+	for n, at, rest := p.subs.Start(topic); n != nil; n, at, rest = n.Next(at, rest) {
+		for _, s := range n.Subs(at) {
+			if s.round != p.round { // it may have several prefixes of topic
 				s.round = p.round
 				f(s)
 			}

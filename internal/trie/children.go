@@ -9,27 +9,19 @@ import (
 
 // index returns the place of the child under c in kids, and whether there is one.
 func (n *Node[S]) index(c byte) (i int, found bool) {
-	if i, found = near(n.keys, n.low, c); found {
-		return i, true
+	if n.isWide {
+		return n.more.wide.index(c)
 	}
-	return n.more.index(c)
+	return near(n.keys, n.lowest, c)
 }
 
-// near is index for the keys that are in the node.
-func near(keys uint64, low, c byte) (i int, found bool) {
-	bit := uint64(1) << (c - low) // 0 if c is not within 64 from low
+// near is index for keys that are in the node.
+func near(keys uint64, lowest, c byte) (i int, found bool) {
+	bit := uint64(1) << (c - lowest) // 0 if c is not within 64 from lowest
 	if keys&bit == 0 {
 		return 0, false
 	}
 	return bits.OnesCount64(keys & (bit - 1)), true
-}
-
-// index is Node.index for the keys that are not in the node.
-func (m *more[S]) index(c byte) (i int, found bool) {
-	if m == nil || m.wide == nil {
-		return 0, false
-	}
-	return m.wide.index(c)
 }
 
 // child returns the child under c, or nil. The pointer is good until children are added or removed.
@@ -45,93 +37,71 @@ func (n *Node[S]) child(c byte) *Node[S] {
 func (n *Node[S]) addChild(c byte) *Node[S] {
 	n.addKey(c)
 	i, _ := n.index(c)
-	if len(n.kids) == cap(n.kids) {
-		n.moveChildren()
-	}
-	n.kids = slices.Insert(n.kids, i, Node[S]{})
+	n.kids = slices.Insert(grown(n.kids), i, Node[S]{})
 	return &n.kids[i]
 }
 
 // removeChild drops the child under c.
 func (n *Node[S]) removeChild(c byte) {
 	i, _ := n.index(c)
-	n.kids = slices.Delete(n.kids, i, i+1)
+	n.kids = shrunk(slices.Delete(n.kids, i, i+1))
 	n.removeKey(c)
-	switch k := len(n.kids); {
-	case k == 0:
-		n.kids = nil
-	case k <= cap(n.kids)/2 && roomFor(k) < cap(n.kids):
-		n.moveChildren()
-	}
-}
-
-// moveChildren gives the children new memory; slices.Grow adds what the allocator would waste.
-func (n *Node[S]) moveChildren() {
-	n.kids = append(slices.Grow([]Node[S](nil), roomFor(len(n.kids))), n.kids...)
-}
-
-// roomFor returns for how many children there is to be room when there are k, and one more is to come or has gone. Little is to
-// spare: most of the memory of a trie is here.
-func roomFor(k int) int {
-	if k < 2 {
-		return k + 1
-	}
-	return (k + k/8 + 2) &^ 1
 }
 
 // addKey takes c, which is not among the keys, in.
 func (n *Node[S]) addKey(c byte) {
-	if n.more != nil && n.more.wide != nil {
+	if n.isWide {
 		n.more.wide.flip(c)
 		return
 	}
 	if n.keys == 0 {
-		n.low, n.keys = c, 1
+		n.lowest, n.keys = c, 1
 		return
 	}
-	low, high := min(c, n.low), max(c, n.low+byte(bits.Len64(n.keys)-1))
+	low, high := min(c, n.lowest), max(c, n.lowest+byte(bits.Len64(n.keys)-1))
 	if high-low < 64 {
-		n.keys = n.keys<<(n.low-low) | 1<<(c-low)
-		n.low = low
+		n.keys = n.keys<<(n.lowest-low) | 1<<(c-low)
+		n.lowest = low
 		return
 	}
 	w := new(wide)
 	w.flip(c)
 	for ; n.keys != 0; n.keys &= n.keys - 1 {
-		w.flip(n.low + byte(bits.TrailingZeros64(n.keys)))
+		w.flip(n.lowest + byte(bits.TrailingZeros64(n.keys)))
 	}
 	n.needMore().wide = w
+	n.isWide = true
 }
 
 // removeKey takes c out of the keys.
 func (n *Node[S]) removeKey(c byte) {
-	if n.more == nil || n.more.wide == nil {
-		n.keys &^= 1 << (c - n.low)
+	if !n.isWide {
+		n.keys &^= 1 << (c - n.lowest)
 	} else {
 		w := n.more.wide
 		w.flip(c)
 		if w.last()-w.next(0) >= 64 {
 			return
 		}
-		n.low = byte(w.next(0))
-		n.keys = w.from(n.low)
-		n.more.wide = nil
+		n.lowest = byte(w.next(0))
+		n.keys = w.from(n.lowest)
+		n.more.wide, n.isWide = nil, false
 		n.trimMore()
 	}
 	if n.keys != 0 {
 		gap := bits.TrailingZeros64(n.keys)
-		n.low, n.keys = n.low+byte(gap), n.keys>>gap
+		n.lowest, n.keys = n.lowest+byte(gap), n.keys>>gap
 	}
 }
 
 // nextKey returns the lowest key that is at least c, or 256.
 func (n *Node[S]) nextKey(c int) int {
-	if n.more != nil && n.more.wide != nil {
+	if n.isWide {
 		return n.more.wide.next(c)
 	}
-	skip := max(c-int(n.low), 0)
+	skip := max(c-int(n.lowest), 0)
 	if ahead := n.keys >> skip; ahead != 0 {
-		return int(n.low) + skip + bits.TrailingZeros64(ahead)
+		return int(n.lowest) + skip + bits.TrailingZeros64(ahead)
 	}
 	return 256
 }

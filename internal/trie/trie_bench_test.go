@@ -90,8 +90,8 @@ func benchmarkMatch(b *testing.B, n, count int) {
 	b.ReportAllocs()
 	i, visits := 0, 0
 	for b.Loop() {
-		for n, rest := tr.Root(), topics[i*size:(i+1)*size]; n != nil; n, rest = n.Next(rest) {
-			visits += len(n.Entries())
+		for n, at, rest := tr.Start(topics[i*size : (i+1)*size]); n != nil; n, at, rest = n.Next(at, rest) {
+			visits += len(n.Subs(at))
 		}
 		if i++; i == count {
 			i = 0

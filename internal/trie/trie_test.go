@@ -17,10 +17,10 @@ import (
 )
 
 // match calls visit for each prefix of topic that has subscribers.
-func match[S comparable](tr *trie.Trie[S], topic []byte, visit func(size int, subs []trie.Entry[S])) {
-	for n, rest := tr.Root(), topic; n != nil; n, rest = n.Next(rest) {
-		if subs := n.Entries(); len(subs) > 0 {
-			visit(len(topic)-len(rest), subs)
+func match[S comparable](tr *trie.Trie[S], topic []byte, visit func(size int, n *trie.Node[S], at uint64)) {
+	for n, at, rest := tr.Start(topic); n != nil; n, at, rest = n.Next(at, rest) {
+		if len(n.Subs(at)) > 0 {
+			visit(len(topic)-len(rest)+n.SizeAt(at), n, at)
 		}
 	}
 }
@@ -28,9 +28,9 @@ func match[S comparable](tr *trie.Trie[S], topic []byte, visit func(size int, su
 // matched returns the counts that a match of topic visits, summed by subscriber.
 func matched(tr *trie.Trie[int], topic string) map[int]int {
 	got := map[int]int{}
-	match(tr, []byte(topic), func(_ int, entries []trie.Entry[int]) {
-		for _, e := range entries {
-			got[e.Sub] += e.Count
+	match(tr, []byte(topic), func(_ int, n *trie.Node[int], at uint64) {
+		for s, count := range n.Counts(at) {
+			got[s] += count
 		}
 	})
 	return got
@@ -68,10 +68,10 @@ func TestMatchIsByteWisePrefix(t *testing.T) {
 		"A\xff": {0, 1}, "A\xff\x00": {0, 1, 6}, "\x00\x00": {0, 7}, "\xc3\x84rger!": {0, 8}, "\xc3": {0},
 	} {
 		var got []int
-		match(&tr, []byte(topic), func(_ int, entries []trie.Entry[int]) {
-			require.Len(t, entries, 1)
-			require.Equal(t, 1, entries[0].Count)
-			got = append(got, entries[0].Sub)
+		match(&tr, []byte(topic), func(_ int, n *trie.Node[int], at uint64) {
+			require.Len(t, n.Subs(at), 1)
+			require.Equal(t, map[int]int{n.Subs(at)[0]: 1}, n.Counts(at))
+			got = append(got, n.Subs(at)[0])
 		})
 		require.Equal(t, want, got, "topic %q, shortest prefix first", topic)
 		require.True(t, tr.Matches([]byte(topic)))
@@ -193,6 +193,42 @@ func TestEveryByteIsAKey(t *testing.T) {
 	require.Zero(t, tr.Room())
 }
 
+// Prefixes that part late, or are prefixes of each other, make nodes rather than a bucket that a match would have to search.
+func TestBucketsAreBounded(t *testing.T) {
+	for name, suffix := range map[string]func(i int) string{
+		"same beginning": func(i int) string { return fmt.Sprintf("12345678%04d", i) },
+		"short beside":   func(i int) string { return "abc"[:1+i%3] + fmt.Sprint(i) },
+		"chain":          func(i int) string { return strings.Repeat("c", i) },
+		"every byte":     func(i int) string { return string([]byte{byte(i), byte(i >> 8)}) },
+		"long tails":     func(i int) string { return fmt.Sprint(i%10, strings.Repeat("-", 20+i%7), i) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const n = 1000
+			var tr trie.Trie[int]
+			for _, i := range rand.Perm(n) {
+				require.True(t, tr.Add(suffix(i), i))
+				require.True(t, i%3 > 0 || tr.Add(suffix(i), -i-1))
+				if i%10 == 0 {
+					require.NoError(t, tr.Check())
+				}
+			}
+			for i := range n {
+				require.Contains(t, matched(&tr, suffix(i)), i)
+			}
+			for _, i := range rand.Perm(n) {
+				_, ok := tr.Remove(suffix(i), i)
+				require.True(t, ok)
+				_, ok = tr.Remove(suffix(i), -i-1)
+				require.Equal(t, i%3 == 0, ok)
+				if i%10 == 0 {
+					require.NoError(t, tr.Check())
+				}
+			}
+			require.Zero(t, tr.Room())
+		})
+	}
+}
+
 func TestAllIsInByteOrder(t *testing.T) {
 	var tr trie.Trie[int]
 	want := []string{"", "\x00", "A", "A", "A\x00\xff", "AAAAAAAAAAAAAAAA", "AB", "Z", "a", "\x80", "\xff", "\xff\xff"}
@@ -271,11 +307,14 @@ func TestMatchAllocatesNothing(t *testing.T) {
 		}
 	}
 	tr.Add("abc", 1)
-	topic, n := []byte("abcdefghijklmnopqrstuvwxyz0123456789"), 0
+	tr.Add("abcdefghijklmnopqrstuvwxyz"+strings.Repeat("0", 100), 2)
+	topic, n := []byte("abcdefghijklmnopqrstuvwxyz"+strings.Repeat("0", 200)), 0
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		match(&tr, topic, func(_ int, entries []trie.Entry[int]) { n += len(entries) })
+		for node, at, rest := tr.Start(topic); node != nil; node, at, rest = node.Next(at, rest) {
+			n += len(node.Subs(at))
+		}
 	}))
-	require.Equal(t, 101*(4*20+1), n)
+	require.Equal(t, 101*(4*20+2), n)
 	require.Zero(t, testing.AllocsPerRun(100, func() { tr.Matches(topic) }))
 }
 
@@ -291,7 +330,7 @@ func TestMatchesRunSideBySide(t *testing.T) {
 			for i := range 1000 {
 				topic := []byte(fmt.Sprint(i))
 				visits := 0
-				match(&tr, topic, func(int, []trie.Entry[int]) { visits++ })
+				match(&tr, topic, func(int, *trie.Node[int], uint64) { visits++ })
 				if visits != len(topic) || !tr.Matches(topic) {
 					t.Errorf("topic %q: %d visits", topic, visits)
 				}
