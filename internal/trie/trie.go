@@ -12,9 +12,10 @@ import "iter"
 // of goroutines at once, for they write nothing.
 //
 // Following a topic takes a step for each place on the topic's way where many prefixes part, however many lie beside it, and the
-// last step looks through a few of the prefixes left. With 1000 topics in use, each with a prefix of its own, that takes 40 ns
-// among 10 prefixes, 50 among 10,000 and 170 among a million (BenchmarkMatch). If all of a million are in use alike, it takes 390:
-// the last step waits for main memory then (BenchmarkMatchSpread). Among a million, a prefix of 13 bytes takes 30 (BenchmarkAdd).
+// last step looks through a few of the prefixes left. With up to 1000 topics in use, each with a prefix of its own, that takes 37 ns
+// (24-38) among 10 prefixes, 83 (66-93) among 10,000 and 103 (76-141) among a million (BenchmarkMatch). If all of a million are in
+// use alike, it takes 318 (302-381): the last step waits for main memory then (BenchmarkMatchSpread; medians of five runs, the least
+// and the most). Among a million, a prefix of 13 bytes takes 30 (BenchmarkAdd).
 //
 // S must be equal to itself: a NaN could be added, and never removed.
 type Trie[S comparable] struct {
