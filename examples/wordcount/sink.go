@@ -22,8 +22,9 @@ type sink struct {
 	mu      sync.Mutex // protects the fields below
 	words   tally
 	totals  totals
-	target  int64         // how many messages somebody waits for to be settled
-	reached chan struct{} // closed when they are; nil if nobody waits
+	told    int64         // how many messages are settled, and the news of it published
+	target  int64         // how many of those somebody waits for
+	reached chan struct{} // closed when there are so many; nil if nobody waits
 }
 
 // totals are what the sink knows, apart from the words themselves.
@@ -74,31 +75,41 @@ func (s *sink) collect(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		counted, err := s.add(m)
+		now, err := s.add(m)
 		if err != nil {
 			return err
 		}
-		news := mq.NewMessage([]byte("progress.lines"), numbers(counted.lines, counted.bytes))
-		if err := s.news.Send(ctx, news); err != nil {
+		if err := s.tell(ctx, now); err != nil {
 			return err
 		}
-		s.mu.Lock()
-		s.wakeLocked() // now, so that whoever waits finds the last news published
-		s.mu.Unlock()
 	}
 	return nil
 }
 
-// add takes in one message from a worker, and returns all that is counted.
-func (s *sink) add(m mq.Message) (counted work, err error) {
+// tell publishes how far the sink is, and only then lets those go on who wait for
+// that: they find the last news published.
+func (s *sink) tell(ctx context.Context, now totals) error {
+	news := mq.NewMessage([]byte("progress.lines"), numbers(now.counted.lines, now.counted.bytes))
+	if err := s.news.Send(ctx, news); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = now.counted.messages + now.undone.messages
+	s.wakeLocked()
+	return nil
+}
+
+// add takes in one message from a worker, and returns what all of them come to.
+func (s *sink) add(m mq.Message) (now totals, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var settled work
 	if m.Len() < 2 {
-		return settled, fmt.Errorf("%w: %v", errMalformed, m)
+		return now, fmt.Errorf("%w: %v", errMalformed, m)
 	}
 	if err := settled.decode(m.Part(1)); err != nil {
-		return settled, err
+		return now, err
 	}
 	t := &s.totals
 	switch kind := string(m.Data); {
@@ -114,18 +125,18 @@ func (s *sink) add(m mq.Message) (counted work, err error) {
 	default:
 		err = fmt.Errorf("%w: %v", errMalformed, m)
 	}
-	return t.counted, err
+	return *t, err
 }
 
 // wakeLocked lets who waits go on, if what it waits for is reached.
 func (s *sink) wakeLocked() {
-	if s.reached != nil && s.totals.counted.messages+s.totals.undone.messages >= s.target {
+	if s.reached != nil && s.told >= s.target {
 		close(s.reached)
 		s.reached = nil
 	}
 }
 
-// await returns the totals once so many messages are settled.
+// await returns the totals once so many messages are settled, and that is published.
 func (s *sink) await(ctx context.Context, messages int64) (totals, error) {
 	reached := make(chan struct{})
 	s.mu.Lock()
