@@ -354,14 +354,15 @@ func fanOut(b *testing.B, send func([]byte), recv []func()) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(recv)), "ns/delivery")
 }
 
-// BenchmarkFanIn receives from one PULL what so many PUSH peers send in turn;
-// the channel is one that they all share.
+// BenchmarkFanIn receives from one PULL what its PUSH peers send, those in turn that
+// are busy; the channel is one that they all share.
 func BenchmarkFanIn(b *testing.B) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	payload := make([]byte, 16)
-	for _, peers := range []int{1, 100, 1000} {
-		b.Run(fmt.Sprintf("peers=%d/via=mq", peers), func(b *testing.B) {
+	for _, c := range []struct{ peers, busy int }{{1, 1}, {100, 100}, {1000, 1000}, {1000, 1}} {
+		peers, busy := c.peers, c.busy
+		b.Run(fmt.Sprintf("peers=%d/busy=%d/via=mq", peers, busy), func(b *testing.B) {
 			rt := mq.NewRuntime()
 			pull := mq.NewPull(mq.WithRuntime(rt))
 			pull.Bind("inproc://bench")
@@ -375,7 +376,7 @@ func BenchmarkFanIn(b *testing.B) {
 			var wg sync.WaitGroup
 			wg.Go(func() {
 				for i := range b.N {
-					pushers[i%peers].Send(ctx, mq.Message{Data: payload})
+					pushers[i%busy].Send(ctx, mq.Message{Data: payload})
 				}
 			})
 			for range b.N {
@@ -386,7 +387,7 @@ func BenchmarkFanIn(b *testing.B) {
 			rt.Close()
 		})
 		for _, channel := range channels(ctx) {
-			b.Run(fmt.Sprintf("peers=%d/via=%s", peers, channel(1).via), func(b *testing.B) {
+			b.Run(fmt.Sprintf("peers=%d/busy=%d/via=%s", peers, busy, channel(1).via), func(b *testing.B) {
 				channel(chanCap).run(b, 1, 1, 16)
 			})
 		}

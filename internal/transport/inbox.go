@@ -43,7 +43,10 @@ type Inbox struct {
 	// awaitMessage. It is set before first use.
 	Yield bool
 
-	sole atomic.Pointer[Source] // the only source; nil if there are none or several, or the inbox is closed
+	// sole is the only ready source, which Recv tries first. While none is ready, it
+	// stays the one that was, so that a single busy source does not come and go. Nil
+	// while several are ready. Written under the lock of lot.
+	sole atomic.Pointer[Source]
 
 	taken atomic.Uint64
 
@@ -159,6 +162,7 @@ func (in *Inbox) rest(s *Source, park bool) (w *ring.Waiter) {
 	moved := s.ready
 	if moved {
 		in.unreadyLocked(s)
+		in.setSoleLocked()
 		if park && in.ready.first == nil && !in.closed && !in.poked {
 			w = in.lot.EnterLocked()
 		}
@@ -180,6 +184,7 @@ func (in *Inbox) offer(s *Source) bool {
 	}
 	s.ready = true
 	in.ready.push(s)
+	in.setSoleLocked()
 	return in.lot.WakeLocked(s)
 }
 
@@ -229,7 +234,6 @@ func (in *Inbox) attach(s *Source) error {
 		in.sources = make(map[*Source]struct{})
 	}
 	in.sources[s] = struct{}{}
-	in.setSoleLocked()
 	in.lot.Unlock()
 	in.offer(s)
 	return nil
@@ -269,13 +273,19 @@ func (in *Inbox) unreadyLocked(s *Source) {
 	in.ready.remove(s)
 }
 
+// setSoleLocked has to follow every change of what is ready.
 func (in *Inbox) setSoleLocked() {
-	var sole *Source
-	if len(in.sources) == 1 && !in.closed {
-		for sole = range in.sources {
-		}
+	was := in.sole.Load()
+	sole, first := was, in.ready.first
+	switch {
+	case first != nil && first == in.ready.last:
+		sole = first
+	case first != nil, was != nil && was.removed:
+		sole = nil
 	}
-	in.sole.Store(sole)
+	if sole != was {
+		in.sole.Store(sole)
+	}
 }
 
 // Poke makes one Recv, the present or the next, return ErrPoked if it finds no
@@ -294,10 +304,10 @@ func (in *Inbox) Close(lost func(*Source, []Msg)) {
 	in.closed = true
 	sources := in.sources
 	in.sources = nil
-	in.setSoleLocked()
 	for s := range sources {
 		in.removeLocked(s)
 	}
+	in.setSoleLocked()
 	in.lot.Unlock()
 	in.lot.WakeAll()
 	for s := range sources {

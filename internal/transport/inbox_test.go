@@ -172,6 +172,41 @@ func TestInboxIdleNextToBusy(t *testing.T) {
 	})
 }
 
+// TestInboxBusyBesideIdle: the only source with messages is taken from without a look at
+// the others, until another has some; then they take turns. A source that is gone is not
+// taken from.
+func TestInboxBusyBesideIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in transport.Inbox
+		busy, idle := transport.NewQueue(100), transport.NewQueue(100)
+		source := attach(t, &in, busy)
+		attach(t, &in, idle)
+		settle(t, &in)
+		for range 3 {
+			for range 5 {
+				busy.TryPush(msg("busy"))
+			}
+			require.Equal(t, "busy", text(recv(t, &in)))
+			require.Equal(t, "busy", text(recv(t, &in)))
+			idle.TryPush(msg("idle"))
+			var got []string
+			for range 4 {
+				got = append(got, text(recv(t, &in)))
+			}
+			require.Contains(t, got[:2], "idle", "its turn has come")
+			settle(t, &in)
+		}
+		busy.TryPush(msg("late"))
+		require.Equal(t, "late", text(recv(t, &in)))
+		busy.TryPush(msg("later"))
+		in.Remove(source)
+		call := await(t.Context(), &in)
+		synctest.Wait()
+		idle.TryPush(msg("idle"))
+		require.Equal(t, received{text: "idle"}, <-call)
+	})
+}
+
 func TestInboxPoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var in transport.Inbox

@@ -30,7 +30,7 @@ func (q *Queue) awaitRoom() bool {
 }
 
 // awaitMessage lets other goroutines run, twice, and reports whether s has a message
-// then. s is the only source.
+// then. s is the only one that was ready.
 //
 // A request and its reply often pass that way without a wake-up, each side finding
 // what the other did in the meantime: 370 ns a round trip, and 660 without. It is not
