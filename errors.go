@@ -32,6 +32,11 @@ var (
 	ErrPeerBusy = transport.ErrPeerBusy
 	// ErrPeerGone: the peer that took the request went away without answering.
 	ErrPeerGone = errors.New("mq: peer gone")
+	// ErrProtocol: a remote peer does not speak ZMTP as it should; in an [Event].
+	ErrProtocol = transport.ErrProtocol
+	// ErrTooLarge: a remote peer sends a message beyond WithMaxMessageSize; in an
+	// [Event].
+	ErrTooLarge = transport.ErrTooLarge
 )
 
 // Error is every error that a socket returns.

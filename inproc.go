@@ -32,7 +32,7 @@ type name struct {
 // maxName is ZeroMQ's limit (D-INP-12), in bytes.
 const maxName = 256
 
-func (n *names) Bind(addr string, p transport.Peer) (transport.Binding, error) {
+func (n *names) Bind(addr string, p transport.Peer, _ *transport.Options) (transport.Binding, error) {
 	if err := checkName(addr); err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (n *names) Bind(addr string, p transport.Peer) (transport.Binding, error) {
 	return &binding{names: n, addr: addr}, nil
 }
 
-func (n *names) Connect(addr string, p transport.Peer) (transport.Binding, error) {
+func (n *names) Connect(addr string, p transport.Peer, _ *transport.Options) (transport.Binding, error) {
 	if err := checkName(addr); err != nil {
 		return nil, err
 	}
@@ -169,11 +169,22 @@ func (c *connection) down() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c.link = nil
+	if !c.ended {
+		n.putOff = append(n.putOff, c)
+	}
+	n.freedLocked()
+}
+
+// freed is called when a PAIR has perhaps lost a peer that it had elsewhere.
+func (n *names) freed() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.freedLocked()
+}
+
+func (n *names) freedLocked() {
 	waiting := n.putOff
 	n.putOff = nil
-	if !c.ended {
-		waiting = append(waiting, c)
-	}
 	for _, w := range waiting {
 		// One that was put off may have got a link since.
 		if w.link == nil && n.byName[w.addr].bound != nil {

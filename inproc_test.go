@@ -86,7 +86,7 @@ func TestDisconnectOfOneThatWasPutOff(t *testing.T) {
 	require.NoError(t, a.Unbind("inproc://x"))
 
 	d := &session{kind: transport.Pair}
-	hold, err := mq.Inproc(rt).Bind("inproc://x", d)
+	hold, err := mq.Inproc(rt).Bind("inproc://x", d, nil)
 	require.NoError(t, err)
 	require.Equal(t, 1, c.Stats().Peers)
 	d.leaves = func() { // c is free, and its connection does not know yet

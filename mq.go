@@ -170,7 +170,7 @@ type Socket interface {
 	// first time, Close does nothing and returns nil.
 	Close() error
 
-	sealed() // so that the interface can grow
+	ours() // sealed, so that the interface can grow
 }
 
 // Req is the socket of [NewReq].
@@ -208,6 +208,8 @@ type Stats struct {
 	Queued   int    // messages that Send accepted and no peer has taken; on PUB, the sum over subscribers
 	Pending  int    // messages that Recv could take now; PULLs that share a PUSH count the same messages
 	Peers    int    // peers attached and ready
+
+	Reconnects uint64 // times that a remote peer was found again by Connect
 }
 
 // Messages ranges over what r receives. It ends when the socket is closed, as a

@@ -4,7 +4,10 @@ package mq
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
+
+	"github.com/seedmq/mq/internal/transport"
 )
 
 // Option sets how a socket is made. All options can be given to all sockets; one
@@ -17,6 +20,9 @@ type config struct {
 	sendHWM int           // messages
 	recvHWM int           // messages
 	linger  time.Duration // >= 0
+	wire    transport.Options
+	events  func(Event)  // nil if nobody listens
+	logger  *slog.Logger // nil if nobody reads
 }
 
 // maxHWM keeps the sum of two marks in an int of 32 bits.
@@ -28,6 +34,13 @@ func newConfig(opts []Option) config {
 		sendHWM: 1000, // what ZeroMQ users expect
 		recvHWM: 1000,
 		linger:  time.Second, // long enough for a healthy peer, short enough for a shutdown
+		wire: transport.Options{
+			MaxMessage:       64 << 20,
+			MaxSubscriptions: 1 << 20,          // some 100 MB at most, with topics of ordinary length
+			Handshake:        30 * time.Second, // libzmq's
+			ReconnectMin:     100 * time.Millisecond,
+			ReconnectMax:     5 * time.Second, // a server that is back is found soon, and not stormed
+		},
 	}
 	for _, set := range opts {
 		if set == nil {
@@ -59,7 +72,8 @@ func WithSendHWM(n int) Option {
 
 // WithRecvHWM sets the high-water mark for messages on their way in, from 1 to
 // 2^30-1, by default 1000: how many a queue from one peer to this socket holds in
-// addition to the WithSendHWM of that peer. PAIR, SUB and REQ heed it.
+// addition to the WithSendHWM of that peer. Inproc, PAIR, SUB and REQ heed it; from
+// remote peers all that receive do.
 func WithRecvHWM(n int) Option {
 	checkHWM("WithRecvHWM", n)
 	return func(c *config) { c.recvHWM = n }

@@ -37,10 +37,10 @@ type pair struct {
 	// is in it moves to a new one, so that who held the old can take nothing more.
 	out atomic.Pointer[transport.Queue] // replaced under moving
 
-	moving sync.Mutex     // protects the fields below
-	peer   *transport.End // nil without peer
-	shut   bool           // closeOut was called
-	moved  uint64         // messages that went through queues before out
+	moving  sync.Mutex     // protects the fields below
+	peer    *transport.End // nil without peer
+	closing bool           // shut was called
+	moved   uint64         // messages that went through queues before out
 }
 
 func (p *pair) Send(ctx context.Context, m Message) error {
@@ -94,7 +94,7 @@ func (p *pair) Detach(e *transport.End) {
 	p.moving.Lock()
 	defer p.moving.Unlock()
 	p.peer = nil
-	if !p.shut {
+	if !p.closing {
 		p.moveLocked(p.config.sendHWM)
 	}
 }
@@ -105,14 +105,36 @@ func (p *pair) moveLocked(limit int) *transport.Queue {
 	rest := old.Drain()
 	p.moved += old.Pushed() - uint64(len(rest))
 	q := transport.NewQueue(limit, rest...)
+	if p.closing {
+		q.Shut()
+	}
 	p.out.Store(q)
 	return q
+}
+
+// Busy reports whether there is a peer.
+func (p *pair) Busy() bool {
+	p.moving.Lock()
+	defer p.moving.Unlock()
+	return p.peer != nil
+}
+
+func (p *pair) Returned(_ *transport.End, msgs []transport.Msg) {
+	p.moving.Lock()
+	defer p.moving.Unlock()
+	p.out.Load().PutBack(msgs)
+}
+
+func (p *pair) shut() {
+	p.moving.Lock()
+	defer p.moving.Unlock()
+	p.closing = true
+	p.out.Load().Shut()
 }
 
 func (p *pair) closeOut() []transport.Msg {
 	p.moving.Lock()
 	defer p.moving.Unlock()
-	p.shut = true
 	return p.out.Load().Close()
 }
 
@@ -124,4 +146,7 @@ func (p *pair) count(s *Stats) {
 	s.Queued = q.Len()
 }
 
-var _ Socket = (*pair)(nil)
+var (
+	_ Socket           = (*pair)(nil)
+	_ transport.Single = (*pair)(nil)
+)

@@ -47,6 +47,10 @@ func (p *push) Attach(e *transport.End) error {
 	return p.socket.Attach(e)
 }
 
+func (p *push) Returned(_ *transport.End, msgs []transport.Msg) { p.out.PutBack(msgs) }
+
+func (p *push) shut() { p.out.Shut() }
+
 func (p *push) closeOut() []transport.Msg { return p.out.Close() }
 
 func (p *push) count(s *Stats) {
@@ -78,8 +82,6 @@ func (p *pull) Recv(ctx context.Context) (m Message, _ error) {
 	m.unpack(msg)
 	return m, opError("recv", "", err)
 }
-
-func (p *pull) closeOut() []transport.Msg { return nil }
 
 func (p *pull) count(*Stats) {}
 

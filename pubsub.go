@@ -31,7 +31,7 @@ type pub struct {
 	socket
 
 	table       sync.Mutex // protects the fields below
-	shut        bool       // closeOut was called
+	closing     bool       // shut was called
 	sent        uint64
 	round       uint64 // counts calls of eachLocked
 	subs        trie.Trie[*subscriber]
@@ -54,7 +54,7 @@ func (p *pub) Send(ctx context.Context, m Message) error {
 		return opError("send", "", err)
 	}
 	p.table.Lock()
-	if p.shut {
+	if p.closing {
 		p.table.Unlock()
 		return opError("send", "", ErrClosed)
 	}
@@ -161,11 +161,12 @@ func (p *pub) forgetLocked(s *subscriber) {
 	}
 }
 
-func (p *pub) closeOut() []transport.Msg {
+func (p *pub) Returned(e *transport.End, msgs []transport.Msg) { p.miss(e, len(msgs)) }
+
+func (p *pub) shut() {
 	p.table.Lock()
 	defer p.table.Unlock()
-	p.shut = true
-	return nil
+	p.closing = true
 }
 
 func (p *pub) count(s *Stats) {
@@ -277,8 +278,6 @@ func (s *sub) Detach(e *transport.End) {
 	s.table.Unlock()
 	s.socket.Detach(e)
 }
-
-func (s *sub) closeOut() []transport.Msg { return nil }
 
 func (s *sub) count(stats *Stats) { stats.Received -= s.refused.Load() }
 

@@ -156,6 +156,16 @@ func (r *req) Taken(e *transport.End) {
 	}
 }
 
+// Returned has the request taken by another peer: who gave it back did not see it.
+func (r *req) Returned(e *transport.End, msgs []transport.Msg) {
+	r.turn.Lock()
+	if r.asked == e {
+		r.asked = nil
+	}
+	r.turn.Unlock()
+	r.out.PutBack(msgs)
+}
+
 func (r *req) Detach(e *transport.End) {
 	r.socket.Detach(e)
 	r.lose(e)
@@ -171,6 +181,8 @@ func (r *req) lose(e *transport.End) {
 		r.in.Poke()
 	}
 }
+
+func (r *req) shut() { r.out.Shut() }
 
 func (r *req) closeOut() []transport.Msg { return r.out.Close() }
 
@@ -198,9 +210,10 @@ type rep struct {
 	socket
 	sent atomic.Uint64
 
-	turn  sync.Mutex     // protects the fields below
-	state repState       // whose turn it is
-	asker *transport.End // of the request received last
+	turn     sync.Mutex     // protects the fields below
+	state    repState       // whose turn it is
+	asker    *transport.End // of the request received last
+	envelope [][]byte       // of that request
 }
 
 type repState uint8
@@ -238,7 +251,7 @@ func (r *rep) recvRequest(ctx context.Context) (transport.Msg, error) {
 		return m, err
 	}
 	r.state = repAnswering
-	r.asker = from.End
+	r.asker, r.envelope = from.End, m.Envelope()
 	from.End.Far.Peer.Taken(from.End.Far)
 	return m, nil
 }
@@ -275,11 +288,11 @@ func (r *rep) reply(ctx context.Context, m transport.Msg) error {
 	if r.state != repAnswering {
 		return fmt.Errorf("%w: %s", ErrState, repTurn[r.state])
 	}
-	if r.asker.Out.TryPush(m) != ring.OK {
+	if r.asker.Out.TryPush(m.Enveloped(r.envelope)) != ring.OK {
 		r.lost.Add(1)
 	}
 	r.sent.Add(1)
-	r.state, r.asker = repIdle, nil
+	r.state, r.asker, r.envelope = repIdle, nil, nil
 	return nil
 }
 
@@ -294,7 +307,7 @@ func (r *rep) Detach(e *transport.End) {
 	r.socket.Detach(e)
 }
 
-func (r *rep) closeOut() []transport.Msg { return nil }
+func (r *rep) Returned(_ *transport.End, msgs []transport.Msg) { r.lost.Add(uint64(len(msgs))) }
 
 func (r *rep) count(s *Stats) {
 	s.Sent = r.sent.Load()

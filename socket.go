@@ -22,14 +22,16 @@ type socket struct {
 	pattern pattern         // who embeds this; read-only
 	in      transport.Inbox // unused by kinds that do not receive
 	lost    atomic.Uint64   // for Stats.Dropped: messages to or from one peer that nobody will get
+	again   atomic.Uint64   // for Stats.Reconnects
 
 	changed ring.Lot // goroutines that wait for peers or subscribers
 
 	closing sync.Once
 
-	closed atomic.Bool // set under mu, read with or without
+	closed atomic.Bool // no call goes on; set under mu, read with or without
 
 	mu        sync.Mutex                   // protects the fields below
+	sealed    bool                         // no peer comes any more
 	bound     []bound                      // in the order they were bound
 	connected map[string]transport.Binding // by address; nil while Connect is at work
 	ends      map[*transport.End]bool      // our ends of the links; true when ready
@@ -44,7 +46,9 @@ type bound struct {
 // pattern is what a socket asks of the type that embeds it.
 type pattern interface {
 	transport.Peer
-	// closeOut lets no Send go on, and returns what no peer can take any more.
+	// shut lets no Send go on. What was sent stays for peers that have come or may come.
+	shut()
+	// closeOut returns what no peer can take any more.
 	closeOut() []transport.Msg
 	// count fills in what only the pattern knows.
 	count(*Stats)
@@ -55,6 +59,8 @@ func (s *socket) init(kind transport.Kind, p pattern, opts []Option) {
 	s.kind = kind
 	s.pattern = p
 	s.config = newConfig(opts)
+	s.config.wire.Observe = s.observe
+	s.config.wire.Freed = s.config.runtime.names.freed
 	s.in.Yield = kind != transport.Sub
 	s.connected = make(map[string]transport.Binding)
 	s.ends = make(map[*transport.End]bool)
@@ -67,7 +73,7 @@ func (s *socket) open() {
 	}
 }
 
-func (s *socket) sealed() {}
+func (s *socket) ours() {}
 
 func (s *socket) Bind(addr string) error { return opError("bind", addr, s.bind(addr)) }
 
@@ -76,7 +82,7 @@ func (s *socket) bind(addr string) error {
 	if err != nil {
 		return err
 	}
-	b, err := t.Bind(addr, s.pattern)
+	b, err := t.Bind(addr, s.pattern, &s.config.wire)
 	if err != nil {
 		return err
 	}
@@ -109,7 +115,7 @@ func (s *socket) connect(addr string) error {
 	if already {
 		return nil
 	}
-	b, err := t.Connect(addr, s.pattern)
+	b, err := t.Connect(addr, s.pattern, &s.config.wire)
 	s.mu.Lock()
 	closed := s.closed.Load()
 	if err != nil || closed {
@@ -140,7 +146,7 @@ func (s *socket) Unbind(addr string) error {
 		return b.asked == addr || b.binding.Addr() == addr
 	})
 	var b transport.Binding
-	if i >= 0 {
+	if i >= 0 && !closed { // closing lets go of all
 		b = s.bound[i].binding
 		s.bound = slices.Delete(s.bound, i, i+1)
 	}
@@ -152,7 +158,7 @@ func (s *socket) Disconnect(addr string) error {
 	s.mu.Lock()
 	closed := s.closed.Load()
 	b := s.connected[addr]
-	if b != nil {
+	if b != nil && !closed {
 		delete(s.connected, addr)
 	}
 	s.mu.Unlock()
@@ -220,6 +226,8 @@ func (s *socket) Stats() Stats {
 		Dropped: s.lost.Load(),
 		Pending: s.in.Pending(),
 		Peers:   s.peers(),
+
+		Reconnects: s.again.Load(),
 	}
 	s.pattern.count(&stats)
 	stats.Received += s.in.Taken() // after what count takes off, which is part of it
@@ -237,7 +245,7 @@ func (s *socket) Inbox() *transport.Inbox { return &s.in }
 func (s *socket) Attach(e *transport.End) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed.Load() {
+	if s.sealed {
 		return ErrClosed
 	}
 	s.ends[e] = false
@@ -264,72 +272,10 @@ func (s *socket) Missed(n int) { s.lost.Add(uint64(n)) }
 
 func (s *socket) Taken(*transport.End) {}
 
-func (s *socket) Close() error {
-	var err error
-	s.closing.Do(func() { err = s.close() })
-	return opError("close", "", err)
-}
+func (s *socket) Returned(*transport.End, []transport.Msg) {}
 
-// close goes from the inside out: first no message comes or goes any more, then
-// nobody finds the socket, then its peers lose it.
-func (s *socket) close() error {
-	s.mu.Lock()
-	s.closed.Store(true)
-	held := make([]transport.Binding, 0, len(s.bound)+len(s.connected))
-	for _, b := range s.bound {
-		held = append(held, b.binding)
-	}
-	for _, b := range s.connected {
-		if b != nil {
-			held = append(held, b)
-		}
-	}
-	s.bound = nil
-	clear(s.connected)
-	s.mu.Unlock()
+// The methods of pattern, likewise.
 
-	ends := s.allEnds() // no more can come; and of those that go, flush takes back what they hold
-	rest := s.pattern.closeOut()
-	s.in.Close(func(from *transport.Source, msgs []transport.Msg) {
-		if from.End.Far.Peer.Kind().Lossless() {
-			rest = append(rest, msgs...)
-		} else {
-			s.lost.Add(uint64(len(msgs)))
-		}
-	})
-	s.changed.WakeAll()
-	rest = append(rest, s.flush(ends)...)
-	for _, b := range held {
-		b.Close()
-	}
-	for _, e := range ends {
-		e.Unlink()
-	}
-	s.config.runtime.forget(s)
-	return undelivered(rest)
-}
+func (s *socket) shut() {}
 
-// flush leaves remote peers the linger to take what is queued for them, and takes
-// back what they have not.
-func (s *socket) flush(ends []*transport.End) []transport.Msg {
-	var rest []transport.Msg
-	ctx, cancel := context.WithTimeout(context.Background(), s.config.linger)
-	defer cancel()
-	for _, e := range ends {
-		if remote, ok := e.Far.Peer.(transport.Flusher); ok {
-			remote.Flush(ctx)
-			rest = append(rest, e.Reclaim()...)
-		}
-	}
-	return rest
-}
-
-func (s *socket) allEnds() []*transport.End {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ends := make([]*transport.End, 0, len(s.ends))
-	for e := range s.ends {
-		ends = append(ends, e)
-	}
-	return ends
-}
+func (s *socket) closeOut() []transport.Msg { return nil }

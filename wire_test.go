@@ -41,7 +41,7 @@ func (h wireHold) Close() error {
 }
 
 // Bind resolves what ends in :0, as tcp does with a port.
-func (w *wire) Bind(addr string, p transport.Peer) (transport.Binding, error) {
+func (w *wire) Bind(addr string, p transport.Peer, _ *transport.Options) (transport.Binding, error) {
 	if host, ok := strings.CutSuffix(addr, ":0"); ok {
 		addr = host + ":5555"
 	}
@@ -54,8 +54,8 @@ func (w *wire) Bind(addr string, p transport.Peer) (transport.Binding, error) {
 	return wireHold(addr), nil
 }
 
-func (w *wire) Connect(addr string, p transport.Peer) (transport.Binding, error) {
-	return w.Bind(addr, p)
+func (w *wire) Connect(addr string, p transport.Peer, o *transport.Options) (transport.Binding, error) {
+	return w.Bind(addr, p, o)
 }
 
 // come joins a session to the socket at addr.
@@ -107,6 +107,7 @@ func (s *session) Detach(e *transport.End) {
 func (s *session) Subscription(*transport.End, string, bool) {}
 func (s *session) Missed(int)                                {}
 func (s *session) Taken(*transport.End)                      {}
+func (s *session) Returned(*transport.End, []transport.Msg)  {}
 
 func (s *session) Flush(ctx context.Context) {
 	if s.flush == nil {

@@ -5,6 +5,7 @@ package mqtest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,7 +83,7 @@ func (e *Env) Pull(opts ...mq.Option) mq.Socket { return mq.NewPull(e.with(opts)
 
 // with adds the runtime of the law, unless opts name another.
 func (e *Env) with(opts []mq.Option) []mq.Option {
-	return append([]mq.Option{mq.WithRuntime(e.runtime)}, opts...)
+	return slices.Concat([]mq.Option{mq.WithRuntime(e.runtime)}, e.scheme.Options, opts)
 }
 
 // Addr returns an address that was never used before.

@@ -58,6 +58,8 @@ type Scheme struct {
 	// Addr returns an address that was never used before. It can be bound and
 	// connected to, in any order and any number of times.
 	Addr func(t testing.TB) string
+	// Options are given to every socket, before those of the law.
+	Options []mq.Option
 	// Inproc says that no kernel, no codec and no goroutine stands between peers.
 	// Then each law runs in a synctest bubble: that a call blocks is proven and not
 	// waited for, time is fake, and a goroutine left behind fails the law.

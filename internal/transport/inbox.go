@@ -77,6 +77,20 @@ func (in *Inbox) Recv(ctx context.Context) (Msg, *Source, error) {
 	return in.recv(ctx)
 }
 
+// TryRecv takes the next message of the only ready source, if there is one.
+func (in *Inbox) TryRecv() (m Msg, ok bool) {
+	s := in.sole.Load()
+	if s == nil {
+		return m, false
+	}
+	m, st := s.queue.tryPop()
+	if st != ring.OK {
+		return m, false
+	}
+	in.took(s)
+	return m, true
+}
+
 func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
 	var claim *Source // what this goroutine was woken for
 	for {

@@ -20,6 +20,8 @@ var (
 	ErrNoTransport  = errors.New("mq: unknown scheme (forgotten import?)")
 	ErrIncompatible = errors.New("mq: incompatible socket types")
 	ErrPeerBusy     = errors.New("mq: peer busy")
+	ErrProtocol     = errors.New("mq: protocol violated")
+	ErrTooLarge     = errors.New("mq: message too large")
 )
 
 // ErrPoked is for the one who called Poke, and leaves no socket.
@@ -55,14 +57,25 @@ type Peer interface {
 	// Taken tells that the far side took a message from e.Out. Only those who have
 	// to answer messages tell.
 	Taken(e *End)
+	// Returned takes back, in their order, messages that the far side took from e.Out
+	// and could not pass on. They are the next to be taken, or counted as dropped. A
+	// socket that closes has to have them before Flush returns.
+	Returned(e *End, msgs []Msg)
+}
+
+// Single is a Peer that takes one link at a time.
+type Single interface {
+	Peer
+	// Busy reports whether it has one.
+	Busy() bool
 }
 
 // Flusher is a Peer that stands for a remote one: closing a socket leaves it time
 // to bring away what it has not taken yet.
 type Flusher interface {
 	Peer
-	// Flush returns when all that was queued for the remote peer is on its way and
-	// nothing is left to do, or when ctx is done.
+	// Flush returns when all that was queued for the remote peer is on its way, or
+	// when ctx is done. From then on nothing is taken any more.
 	Flush(ctx context.Context)
 }
 

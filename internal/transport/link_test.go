@@ -82,6 +82,7 @@ func (p *peer) Detach(e *transport.End) {
 func (p *peer) Subscription(*transport.End, string, bool) {}
 func (p *peer) Missed(int)                                {}
 func (p *peer) Taken(*transport.End)                      {}
+func (p *peer) Returned(*transport.End, []transport.Msg)  {}
 
 func pairs() (a, b *peer) { return &peer{kind: transport.Pair}, &peer{kind: transport.Pair} }
 

@@ -15,10 +15,11 @@ type Msg struct {
 
 const boxed = -1
 
-// parts is what a message of several parts points to.
+// parts is what a message of several parts points to, or one with an envelope.
 type parts struct {
-	first []byte
-	more  [][]byte
+	first    []byte
+	more     [][]byte
+	envelope [][]byte
 }
 
 // NewMsg makes the message of first and more. It keeps the slices.
@@ -26,7 +27,25 @@ func NewMsg(first []byte, more [][]byte) Msg {
 	if len(more) == 0 {
 		return Msg{unsafe.Pointer(unsafe.SliceData(first)), len(first)}
 	}
-	return Msg{unsafe.Pointer(&parts{first, more}), boxed}
+	return Msg{unsafe.Pointer(&parts{first: first, more: more}), boxed}
+}
+
+// Enveloped returns the message with an envelope: the frames that tell who asks, and
+// that REP gives back with its answer (28/REQREP). It is no part of the message.
+func (m Msg) Enveloped(envelope [][]byte) Msg {
+	if len(envelope) == 0 {
+		return m
+	}
+	first, more := m.Parts()
+	return Msg{unsafe.Pointer(&parts{first, more, envelope}), boxed}
+}
+
+// Envelope returns what Enveloped has added.
+func (m Msg) Envelope() [][]byte {
+	if m.n == boxed {
+		return (*parts)(m.p).envelope
+	}
+	return nil
 }
 
 // Parts returns the slices of the message. Whoever else was given the same

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -319,6 +320,14 @@ func (q *Queue) Close() []Msg {
 	return rest
 }
 
+// Shut is Close, but leaves what is inside to takers that may still come.
+func (q *Queue) Shut() {
+	q.mu.Lock()
+	q.closeLocked()
+	q.mu.Unlock()
+	q.senders.WakeAll()
+}
+
 // Drain is Close, but takes what is inside from the takers and returns it.
 func (q *Queue) Drain() []Msg {
 	rest := q.close(true)
@@ -329,6 +338,14 @@ func (q *Queue) Drain() []Msg {
 func (q *Queue) close(drain bool) []Msg {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.closeLocked()
+	if drain || q.takers == 0 {
+		return q.drainLocked()
+	}
+	return nil
+}
+
+func (q *Queue) closeLocked() {
 	r := q.ring.Load()
 	if r == nil {
 		r = ring.New[Msg](1)
@@ -336,10 +353,31 @@ func (q *Queue) close(drain bool) []Msg {
 	}
 	q.closed = true
 	r.Close()
-	if drain || q.takers == 0 {
-		return q.drainLocked()
+}
+
+// PutBack puts messages at the front that were taken and could not be passed on. They
+// come back even if the queue is full or closed by now.
+func (q *Queue) PutBack(msgs []Msg) {
+	if len(msgs) == 0 {
+		return
 	}
-	return nil
+	q.mu.Lock()
+	all, capacity := slices.Clip(msgs), firstRing
+	if old := q.ring.Load(); old != nil {
+		all = append(all, old.Seal()...)
+		q.base += old.Popped()
+		capacity = old.Cap()
+	}
+	q.base -= uint64(len(msgs)) // they have been counted
+	r := filled(max(min(capacity, q.limit), len(all)), all)
+	if q.closed || len(all) > q.limit {
+		r.Close() // see reopen
+	}
+	q.ring.Store(r)
+	q.mu.Unlock()
+	for range msgs {
+		q.pushed()
+	}
 }
 
 // drainLocked takes out all there is and leaves a closed, empty ring.

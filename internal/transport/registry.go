@@ -11,11 +11,11 @@ import (
 // Transport brings sockets together under addresses of one scheme.
 type Transport interface {
 	// Bind makes addr a place where peers find p, until the Binding is closed.
-	Bind(addr string, p Peer) (Binding, error)
+	Bind(addr string, p Peer, o *Options) (Binding, error)
 	// Connect seeks the peer that is, or will be, bound to addr. It returns at
 	// once, and goes on seeking whenever the peer is lost until the Binding is
 	// closed.
-	Connect(addr string, p Peer) (Binding, error)
+	Connect(addr string, p Peer, o *Options) (Binding, error)
 }
 
 // Binding is the hold of one socket on one address, bound or connected.
@@ -24,6 +24,13 @@ type Binding interface {
 	Addr() string
 	// Close lets the address go.
 	Close() error
+}
+
+// Seeker is a Binding that goes on seeking a remote peer while the socket closes, as
+// long as the linger lasts: there may be messages for it.
+type Seeker interface {
+	Binding
+	Seeks()
 }
 
 var registry struct {

@@ -13,8 +13,12 @@ import (
 // nowhere is a transport that only has a name.
 type nowhere struct{}
 
-func (nowhere) Bind(string, transport.Peer) (transport.Binding, error)    { return nil, nil }
-func (nowhere) Connect(string, transport.Peer) (transport.Binding, error) { return nil, nil }
+func (nowhere) Bind(string, transport.Peer, *transport.Options) (transport.Binding, error) {
+	return nil, nil
+}
+func (nowhere) Connect(string, transport.Peer, *transport.Options) (transport.Binding, error) {
+	return nil, nil
+}
 
 // The registry is the program's: this one is registered once, also with -count=2.
 func init() { transport.Register("nowhere", nowhere{}) }

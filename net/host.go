@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+
+package mqnet
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/seedmq/mq/internal/transport"
+	"github.com/seedmq/mq/net/internal/zmtp"
+)
+
+// host is a socket of this process at one of its addresses, as connections see it.
+type host struct {
+	socket  transport.Peer
+	options *transport.Options
+	addr    string // as it was given
+}
+
+func (h *host) observe(e transport.Event) {
+	e.Addr = h.addr
+	h.options.Observe(e)
+}
+
+// The bounds of a message and of a command that are no option.
+const (
+	maxParts   = 1 << 16
+	maxCommand = 64 << 10 // a subscription with its topic; all others are short
+)
+
+// meet shakes hands over a new connection, in the time there is for that, and makes
+// the other side a peer of the socket. It closes the connection if that fails.
+func (h *host) meet(ctx context.Context, conn net.Conn, server bool) (*session, error) {
+	cut := context.AfterFunc(ctx, func() { conn.Close() })
+	s, err := h.shake(conn, server)
+	if !cut() && err == nil {
+		err = ctx.Err()
+	}
+	if err == nil && s.end == nil {
+		err = s.join()
+	}
+	if err == nil {
+		return s, nil
+	}
+	if s != nil {
+		s.abandon()
+	}
+	conn.Close()
+	h.observe(transport.Event{Kind: transport.HandshakeFailed, Peer: peerName(conn), Err: err})
+	return nil, err
+}
+
+func (h *host) shake(conn net.Conn, server bool) (*session, error) {
+	s := newSession(h, conn)
+	kind := h.socket.Kind()
+	config := zmtp.Config{
+		SocketType: kind.String(),
+		Accepts:    kind.Accepts,
+		Server:     server,
+		ZMTP2:      h.options.ZMTP2,
+	}
+	if _, single := h.socket.(transport.Single); single && server {
+		// Only one can be taken. The others must not hear READY: they would send.
+		config.Admit = s.join
+	}
+	if err := conn.SetDeadline(time.Now().Add(h.options.Handshake)); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.peer, err = zmtp.Handshake(s.decoder, conn, config); err == nil {
+		err = conn.SetDeadline(time.Time{})
+	}
+	return s, reason(err)
+}
+
+// peerName is who is at the other end of a connection.
+func peerName(conn net.Conn) string {
+	name := conn.RemoteAddr().String()
+	if name == "@" { // a Unix domain socket without a name
+		return ""
+	}
+	return name
+}
+
+// reason is an error of package zmtp in terms of mq's.
+func reason(err error) error {
+	for _, r := range []struct{ is, means error }{
+		{zmtp.ErrTooLarge, transport.ErrTooLarge},
+		{zmtp.ErrSocketType, transport.ErrIncompatible},
+		{zmtp.ErrProtocol, transport.ErrProtocol},
+		{zmtp.ErrNotZMTP, transport.ErrProtocol},
+		{zmtp.ErrMechanism, transport.ErrProtocol},
+	} {
+		if errors.Is(err, r.is) {
+			return &peerError{err, r.means}
+		}
+	}
+	return err
+}
+
+// peerError is what a peer did wrong.
+type peerError struct{ err, means error }
+
+func (e *peerError) Error() string   { return strings.TrimPrefix(e.err.Error(), "zmtp: ") }
+func (e *peerError) Unwrap() []error { return []error{e.err, e.means} }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+
+// Package mqnet brings the sockets of mq onto the network. Import it for its side
+// effect, and addresses that begin with tcp:// and ipc:// work in Bind and Connect of
+// every socket:
+//
+//	import (
+//		"github.com/seedmq/mq"
+//		_ "github.com/seedmq/mq/net"
+//	)
+//
+// They are spoken as ZMTP 3.1 (RFC 37) over TCP and Unix domain sockets, which is what
+// libzmq and all other ZeroMQ libraries speak: a peer can be this package, or any of
+// them.
+//
+// # Addresses
+//
+//	Bind                     Connect
+//	tcp://127.0.0.1:5555     tcp://127.0.0.1:5555   an IPv4 address and a port
+//	tcp://[::1]:5555         tcp://[::1]:5555       IPv6
+//	tcp://localhost:5555     tcp://localhost:5555   a name; Connect looks it up each time it tries
+//	tcp://eth0:5555                                 the first address of an interface
+//	tcp://*:5555                                    all addresses, IPv4 and IPv6
+//	tcp://*:*, tcp://*:0                            a free port; Addr tells which
+//	ipc:///run/app.sock      ipc:///run/app.sock    a path; without the third slash, a relative one
+//	ipc://@app               ipc://@app             an abstract name (Linux)
+//	ipc://*                                         a new socket in a temporary directory; Addr tells which
+//
+// Bind of an ipc path replaces a socket file that nobody listens at any more, and
+// nothing else. Addresses that cannot be right are mq.ErrBadAddr at once.
+//
+// # What a connection is
+//
+// A connection that has passed the handshake is a peer like any other: the patterns
+// behave over it as they do inproc, and the same tests hold them to it. What differs is
+// in the nature of a network:
+//
+//   - A queue to a remote peer is continued by the buffers of the kernel and the queue
+//     of the other side. So PUSH, REQ and PAIR block, and PUB drops, later than
+//     inproc; and a message that the kernel has is out of the hands of Close.
+//   - A subscription takes effect when it has reached the publisher:
+//     mq.Pub's WaitSubscribers waits for that.
+//   - Bytes are copied. What Recv returns belongs to the caller alone.
+//   - Unbind ends the connections that came through the address; inproc they stay.
+//
+// Connect goes on seeking as long as the socket lives: the peer may come later, go, and
+// come back. Queued messages wait for it. A message that was not written completely
+// when a connection breaks goes to the next peer, whole. What was written is not sent
+// again, as it may have arrived: RFC 37 forbids to pass a message twice.
+//
+// # What is not trusted
+//
+// A peer's bytes are. Sizes are checked before anything is allocated, and memory
+// follows the bytes that have arrived; a handshake has to be over in time, and no more
+// than a number of them are under way at once; who violates the protocol loses its
+// connection and nothing else happens. See mq.WithMaxMessageSize,
+// mq.WithHandshakeTimeout, mq.WithMaxSubscriptions. There is no encryption and no
+// authentication yet: whoever reaches the address can be a peer.
+//
+// What happens to connections can be heard through mq.WithEvents and mq.WithLogger.
+package mqnet
+
+import (
+	"context"
+	"net"
+
+	"github.com/seedmq/mq/internal/transport"
+)
+
+func init() {
+	transport.Register("tcp", wire{tcp{}})
+	transport.Register("ipc", wire{ipc{}})
+}
+
+// wire is the transport of one scheme.
+type wire struct{ scheme scheme }
+
+// scheme is what tcp and ipc do each in their own way. An address comes without
+// "tcp://" and the like.
+type scheme interface {
+	// listen returns the address, complete, with what was resolved in it.
+	listen(at string) (ln net.Listener, addr string, err error)
+	// check looks whether at can be connected to at all.
+	check(at string) error
+	dial(ctx context.Context, at string) (net.Conn, error)
+}
+
+var _ transport.Transport = wire{}

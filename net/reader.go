@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+
+package mqnet
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/seedmq/mq/internal/transport"
+	"github.com/seedmq/mq/net/internal/zmtp"
+)
+
+// read takes in what the peer sends, until the connection ends.
+func (s *session) read() error {
+	for {
+		item, err := s.decoder.Next()
+		if err == nil {
+			err = s.handle(item)
+		}
+		if err != nil {
+			return reason(err)
+		}
+	}
+}
+
+// handle takes in one item. What means nothing to this kind of socket is dropped.
+func (s *session) handle(item zmtp.Item) error {
+	kind := s.socket.Kind()
+	if kind == transport.Pub {
+		if prefix, on, ok := zmtp.Subscription(item); ok {
+			return s.subscribe(string(prefix), on)
+		}
+	}
+	if item.Command {
+		return s.command(item.Body)
+	}
+	if s.end.Out == nil {
+		return nil
+	}
+	m, ok := open(kind, item)
+	if !ok {
+		return nil
+	}
+	if err := s.end.Out.Send(s.delivering, m); err != nil {
+		s.end.Far.Peer.Missed(1)
+		if !s.ending.Load() {
+			return err
+		}
+	}
+	return nil
+}
+
+// open takes off what REQ and REP put around a message (28/REQREP). ok is false if that
+// is not there: then the message is not for the application.
+func open(kind transport.Kind, item zmtp.Item) (m transport.Msg, ok bool) {
+	if kind != transport.Req && kind != transport.Rep {
+		return transport.NewMsg(item.Body, item.More), true
+	}
+	frames := append([][]byte{item.Body}, item.More...)
+	for i, frame := range frames {
+		if len(frame) > 0 {
+			continue
+		}
+		data := frames[i+1:]
+		if len(data) == 0 || kind == transport.Req && i > 0 {
+			return m, false
+		}
+		return transport.NewMsg(data[0], data[1:]).Enveloped(frames[:i]), true
+	}
+	return m, false
+}
+
+// command does what a command asks for. Others than these are ignored, so that the
+// protocol can grow.
+func (s *session) command(body []byte) error {
+	c, err := zmtp.ParseCommand(body)
+	if err != nil {
+		return err
+	}
+	switch c.Name {
+	case zmtp.Ping:
+		return s.ping(c.Data)
+	case zmtp.Error:
+		why, err := zmtp.ParseError(c.Data)
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("the peer says %q", why)
+	}
+	return nil
+}
+
+// minTTL keeps a peer from asking to be cut at once.
+const minTTL = 100 * time.Millisecond
+
+// ping answers a PING, and heeds its TTL. Of many PINGs that come at once, the last is
+// answered.
+func (s *session) ping(data []byte) error {
+	ttl, context, err := zmtp.ParsePing(data)
+	if err != nil {
+		return err
+	}
+	if ttl > 0 {
+		ttl = max(ttl, minTTL)
+		if own := time.Duration(s.silence.Load()); own == 0 || ttl < own {
+			s.silence.Store(int64(ttl))
+		}
+	}
+	s.mu.Lock()
+	s.pong = zmtp.AppendPong(s.pong[:0], context)
+	s.mu.Unlock()
+	s.in.Poke()
+	return nil
+}
+
+// subscribe notes that the peer wants what begins with prefix, or no more. A prefix
+// counts once, however often it was asked for (B-CMD-04).
+func (s *session) subscribe(prefix string, on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, has := s.prefixes[prefix]; s.left || has == on {
+		return nil
+	}
+	if !on {
+		delete(s.prefixes, prefix)
+	} else {
+		if len(s.prefixes) >= s.options.MaxSubscriptions {
+			return fmt.Errorf("%w: more than %d subscriptions", transport.ErrTooLarge, s.options.MaxSubscriptions)
+		}
+		if s.prefixes == nil {
+			s.prefixes = make(map[string]struct{})
+		}
+		s.prefixes[prefix] = struct{}{}
+	}
+	s.end.Far.Peer.Subscription(s.end.Far, prefix, on)
+	return nil
+}
+
+// unsubscribe takes back all that the peer has subscribed to.
+func (s *session) unsubscribe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+	for prefix := range s.prefixes {
+		s.end.Far.Peer.Subscription(s.end.Far, prefix, false)
+	}
+	s.prefixes = nil
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+
+package mqnet
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seedmq/mq/internal/transport"
+	"github.com/seedmq/mq/net/internal/zmtp"
+)
+
+// session is a remote peer, in this process: it holds the far end of a link to the
+// socket, and moves whole messages between it and the connection.
+//
+// Two goroutines do that. The reader puts what arrives into the queue of the link, and
+// while that is full it does not read: the kernel then stops the sender. The writer is
+// a receiver of the socket's queue like any other; what it has taken and not written
+// when the connection breaks it gives back.
+//
+// Nobody but the session ends its link, after both have stopped: whoever wants it to
+// end (Disconnect, Unbind, Close) cancels the context of run and waits. So what was
+// taken is given back before the socket forgets the session.
+type session struct {
+	*host
+	conn    net.Conn
+	decoder *zmtp.Decoder
+	peer    zmtp.Peer      // who it is; read-only once the handshake is over
+	end     *transport.End // the session's end of the link; nil until it has joined
+
+	in transport.Inbox // on the socket's queue
+
+	silence atomic.Int64  // nanoseconds after which a peer that sends nothing is dead; 0 for never
+	broken  atomic.Bool   // the writer has failed: what is left to read is read, and then it is over
+	ending  atomic.Bool   // Flush was called
+	drained chan struct{} // closed when ending, and all was written
+	ended   chan struct{} // closed when it is over, with a run or without
+
+	delivering context.Context // done when nobody receives any more what arrives
+	discard    context.CancelFunc
+
+	mu       sync.Mutex          // protects the fields below
+	commands []byte              // encoded, for the writer
+	pong     []byte              // the answer to the last PING, encoded; nil if it was written
+	prefixes map[string]struct{} // what the peer has subscribed to
+	left     bool                // Detach was called
+}
+
+var _ transport.Flusher = (*session)(nil)
+
+func newSession(h *host, conn net.Conn) *session {
+	s := &session{
+		host:    h,
+		conn:    conn,
+		drained: make(chan struct{}),
+		ended:   make(chan struct{}),
+	}
+	s.delivering, s.discard = context.WithCancel(context.Background())
+	s.decoder = zmtp.NewDecoder(incoming{s}, zmtp.Limits{Message: h.options.MaxMessage, Parts: maxParts, Command: maxCommand})
+	return s
+}
+
+// join makes the session a peer of the socket.
+func (s *session) join() error {
+	_, err := transport.Join(s, s.socket, s.options.Freed)
+	return err
+}
+
+// attached tells that the peer is here, perhaps again.
+func (s *session) attached(again bool) {
+	s.observe(transport.Event{Kind: transport.Attached, Peer: peerName(s.conn), Again: again})
+}
+
+// abandon ends a session that does not come to run.
+func (s *session) abandon() {
+	s.cut()
+	if s.end != nil {
+		s.giveBack()
+		s.end.Unlink()
+	}
+	close(s.ended)
+}
+
+// run is the life of a session that has joined. It returns why it ended.
+func (s *session) run(ctx context.Context) error {
+	defer close(s.ended)
+	tasks, ctx := errgroup.WithContext(ctx)
+	if d := s.options.Heartbeat; d > 0 {
+		s.silence.Store(int64(d + s.options.HeartbeatTimeout))
+		tasks.Go(func() error { return s.beat(ctx) })
+	}
+	cut := context.AfterFunc(ctx, s.cut)
+	defer cut()
+	tasks.Go(func() error { return s.read() })
+	tasks.Go(func() error {
+		defer s.giveBack()
+		return s.write(ctx)
+	})
+	err := tasks.Wait()
+	s.cut()
+	s.end.Unlink()
+	if errors.Is(err, io.EOF) {
+		err = nil // the peer has closed, as it may
+	}
+	s.observe(transport.Event{Kind: transport.Disconnected, Peer: peerName(s.conn), Err: err})
+	return err
+}
+
+// cut has both goroutines end, whatever they are at.
+func (s *session) cut() {
+	s.discard()
+	s.conn.Close()
+}
+
+// giveBack lets the session take nothing more from the socket, and gives back what
+// nobody else can take.
+func (s *session) giveBack() {
+	s.in.Close(func(_ *transport.Source, rest []transport.Msg) { s.returned(rest) })
+}
+
+func (s *session) returned(msgs []transport.Msg) {
+	if len(msgs) > 0 {
+		s.end.Far.Peer.Returned(s.end.Far, msgs)
+	}
+}
+
+// tail is how long an ending session waits for the peer to close too. To close a
+// connection on which something is unread would take from the peer what it has not
+// read yet.
+const tail = 100 * time.Millisecond
+
+// Flush writes what is queued, and ends the session.
+func (s *session) Flush(ctx context.Context) {
+	s.ending.Store(true)
+	s.discard()
+	s.in.Poke()
+	select {
+	case <-s.drained:
+		t := time.NewTimer(tail)
+		defer t.Stop()
+		select {
+		case <-s.ended:
+		case <-ctx.Done():
+		case <-t.C:
+		}
+	case <-s.ended:
+	case <-ctx.Done():
+	}
+	s.conn.Close()
+	<-s.ended
+}
+
+// flushed reports whether the session has ended because all was written.
+func (s *session) flushed() bool {
+	select {
+	case <-s.drained:
+		return true
+	default:
+		return false
+	}
+}
+
+// The methods of transport.Peer.
+
+func (s *session) Kind() transport.Kind { return s.socket.Kind().Peer() }
+
+// HWM adds nothing to the socket's own: the peer's is over there.
+func (s *session) HWM() (send, recv int) { return 0, 0 }
+
+func (s *session) Inbox() *transport.Inbox { return &s.in }
+
+func (s *session) Attach(e *transport.End) error {
+	s.end = e
+	if s.Kind().Sends() {
+		_, recvHWM := e.Far.Peer.HWM()
+		e.Out = transport.NewQueue(recvHWM)
+	}
+	return nil
+}
+
+func (s *session) Ready(*transport.End) {}
+
+func (s *session) Detach(e *transport.End) {
+	if e.Out != nil {
+		e.Far.Peer.Missed(len(e.Out.Close()))
+	}
+	s.unsubscribe()
+}
+
+func (s *session) Missed(int) {}
+
+func (s *session) Taken(*transport.End) {}
+
+func (s *session) Returned(*transport.End, []transport.Msg) {}
+
+// Subscription is called when the socket is a SUB.
+func (s *session) Subscription(_ *transport.End, prefix string, on bool) {
+	s.mu.Lock()
+	s.commands = zmtp.AppendSubscription(s.commands, s.peer.Version, prefix, on)
+	s.mu.Unlock()
+	s.in.Poke()
+}
+
+// incoming is what the decoder reads: the connection, with a limit to its silence. The
+// clock stands still while nobody reads, because the socket takes nothing.
+type incoming struct{ *session }
+
+func (r incoming) Read(b []byte) (int, error) {
+	if silence := r.silence.Load(); silence > 0 && !r.broken.Load() {
+		if err := r.conn.SetReadDeadline(time.Now().Add(time.Duration(silence))); err != nil {
+			return 0, err
+		}
+	}
+	n, err := r.conn.Read(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) && r.silence.Load() > 0 && !r.broken.Load() {
+		err = errSilent
+	}
+	return n, err
+}
+
+var errSilent = errors.New("nothing heard for the time of the heartbeat")

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+
+package mqnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/seedmq/mq/internal/transport"
+	"github.com/seedmq/mq/net/internal/zmtp"
+)
+
+// write sends what the socket has for the peer, until ctx is done, the connection
+// breaks, or Flush was called and nothing is left.
+func (s *session) write(ctx context.Context) error {
+	var b batch
+	for {
+		m, _, err := s.in.Recv(ctx)
+		switch {
+		case err == nil:
+			s.add(&b, m)
+		case !errors.Is(err, transport.ErrPoked):
+			return nil
+		}
+		for b.size < batchMax {
+			m, ok := s.in.TryRecv()
+			if !ok {
+				break
+			}
+			s.add(&b, m)
+		}
+		done := err != nil && len(b.msgs) == 0 && s.ending.Load()
+		if err := s.addCommands(&b); err != nil {
+			return err
+		}
+		if n, err := b.writeTo(s.conn); err != nil {
+			s.returned(b.unwritten(n))
+			return s.breakOff(err)
+		}
+		if done {
+			return s.finish()
+		}
+		b.reset()
+	}
+}
+
+// add puts a message into the batch, in the shape that it has on the wire.
+func (s *session) add(b *batch, m transport.Msg) {
+	switch s.socket.Kind() {
+	case transport.Req:
+		s.end.Far.Peer.Taken(s.end.Far)
+		b.frame(zmtp.FlagMore, nil)
+	case transport.Rep:
+		for _, frame := range m.Envelope() {
+			b.frame(zmtp.FlagMore, frame)
+		}
+		b.frame(zmtp.FlagMore, nil)
+	}
+	part, more := m.Parts()
+	for _, next := range more {
+		b.frame(zmtp.FlagMore, part)
+		part = next
+	}
+	b.frame(0, part)
+	b.whole(m)
+}
+
+// maxCommands is how many bytes of subscriptions may wait for a peer that does not read
+// them.
+const maxCommands = 256 << 20
+
+func (s *session) addCommands(b *batch) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.commands) > maxCommands {
+		return fmt.Errorf("%w: the peer does not read its subscriptions", transport.ErrTooLarge)
+	}
+	b.raw(s.commands)
+	b.raw(s.pong)
+	s.commands, s.pong = nil, s.pong[:0]
+	return nil
+}
+
+// breakOff is for a connection that cannot be written to any more. What has arrived may
+// still be read, so that is not cut off; but nothing more will come.
+func (s *session) breakOff(err error) error {
+	s.broken.Store(true)
+	if s.conn.SetReadDeadline(time.Now().Add(tail)) != nil || s.ending.Load() {
+		return err
+	}
+	return nil
+}
+
+// finish tells the peer that nothing more will come.
+func (s *session) finish() error {
+	defer close(s.drained)
+	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
+		c.CloseWrite()
+	}
+	return nil
+}
+
+// beat sends a PING now and then.
+func (s *session) beat(ctx context.Context) error {
+	t := time.NewTicker(s.options.Heartbeat)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		s.mu.Lock()
+		if len(s.commands) == 0 { // the last one was written, or it is no use to send more
+			s.commands = zmtp.AppendPing(s.commands, s.options.HeartbeatTimeout, nil)
+		}
+		s.mu.Unlock()
+		s.in.Poke()
+	}
+}
+
+// batch is what goes to the connection in one call: as many messages as are there, up to
+// a bound. Small frames are copied side by side, large ones go from where they are.
+type batch struct {
+	msgs []transport.Msg // the messages in it
+	ends []int           // and where they end, in bytes
+	size int             // bytes
+
+	small  []byte      // frames that were copied, and headers
+	from   int         // where in small begins what is not in pieces yet
+	pieces net.Buffers // of small, and large frames
+}
+
+const (
+	batchMax = 64 << 10 // bytes; a batch gets one message beyond that at most
+	largeMin = 16 << 10 // bytes of a frame that is not copied
+)
+
+func (b *batch) frame(flags byte, body []byte) {
+	before := len(b.small)
+	b.small = zmtp.AppendHeader(b.small, flags, len(body))
+	if len(body) < largeMin {
+		b.small = append(b.small, body...)
+		b.size += len(b.small) - before
+		return
+	}
+	b.size += len(b.small) - before + len(body)
+	b.cut()
+	b.pieces = append(b.pieces, body)
+}
+
+// raw puts in frames that are encoded.
+func (b *batch) raw(frames []byte) {
+	b.small = append(b.small, frames...)
+	b.size += len(frames)
+}
+
+// whole ends a message.
+func (b *batch) whole(m transport.Msg) {
+	b.msgs = append(b.msgs, m)
+	b.ends = append(b.ends, b.size)
+}
+
+func (b *batch) cut() {
+	if b.from < len(b.small) {
+		b.pieces = append(b.pieces, b.small[b.from:])
+		b.from = len(b.small)
+	}
+}
+
+// writeTo writes the batch, and returns how many bytes the kernel has taken.
+func (b *batch) writeTo(conn net.Conn) (int, error) {
+	if b.size == 0 {
+		return 0, nil
+	}
+	if len(b.pieces) == 0 {
+		return conn.Write(b.small)
+	}
+	b.cut()
+	pieces := b.pieces // WriteTo eats it up
+	n, err := pieces.WriteTo(conn)
+	return int(n), err
+}
+
+// unwritten returns the messages that are not whole in the first n bytes.
+func (b *batch) unwritten(n int) []transport.Msg {
+	for i, end := range b.ends {
+		if end > n {
+			return b.msgs[i:]
+		}
+	}
+	return nil
+}
+
+// reset empties the batch. It holds on to no message, and to memory for small ones only.
+func (b *batch) reset() {
+	clear(b.msgs)
+	clear(b.pieces)
+	b.msgs, b.ends, b.pieces = b.msgs[:0], b.ends[:0], b.pieces[:0]
+	b.small, b.from, b.size = b.small[:0], 0, 0
+}
