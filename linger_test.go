@@ -91,6 +91,74 @@ func TestCloseDoesNotWaitForInprocPeers(t *testing.T) {
 	})
 }
 
+// seeker is the hold of a socket on an address that it goes on seeking.
+type seeker struct{ wireHold }
+
+func (seeker) Seeks() {}
+
+// TestCloseWaitsForThePeerThatIsSought: D-LNG-02. What was sent before the peer is there
+// waits for it while the socket closes, as long as the linger lasts; calls do not.
+func TestCloseWaitsForThePeerThatIsSought(t *testing.T) {
+	for name, c := range map[string]struct {
+		make        func(...mq.Option) mq.Socket
+		comes, dies bool
+	}{
+		"PUSH, comes":          {mq.NewPush, true, false},
+		"PAIR, comes":          {mq.NewPair, true, false},
+		"REQ, comes":           {newReq, true, false},
+		"PUSH, stays away":     {mq.NewPush, false, false},
+		"PAIR, stays away":     {mq.NewPair, false, false},
+		"PUSH, comes and dies": {mq.NewPush, true, true},
+		"PAIR, comes and dies": {mq.NewPair, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := c.make(mq.WithRuntime(mq.NewRuntime()), mq.WithLinger(time.Minute))
+				theWire.seeks.Store(true)
+				require.NoError(t, s.Connect("wire://sought"))
+				theWire.seeks.Store(false)
+				send(t, s, "x")
+				var back []string
+				var took time.Duration
+				closed := make(chan struct{})
+				go func() {
+					back, took = closing(s)
+					close(closed)
+				}()
+				synctest.Wait()
+				require.ErrorIs(t, s.Send(t.Context(), mq.Text("late")), mq.ErrClosed)
+				if !c.comes {
+					<-closed
+					require.Equal(t, time.Minute, took)
+					require.Equal(t, []string{"x"}, back)
+					return
+				}
+				time.Sleep(10 * time.Second)
+				far := &session{}
+				far.flush = func(context.Context) {
+					taken := far.take(t, 1)
+					if c.dies { // and gives it back
+						far.end.Far.Peer.Returned(far.end.Far, []transport.Msg{transport.NewMsg([]byte(taken[0]), nil)})
+						far.in.Close(func(_ *transport.Source, rest []transport.Msg) {
+							far.end.Far.Peer.Returned(far.end.Far, rest)
+						})
+						far.end.Unlink()
+					}
+				}
+				require.NoError(t, theWire.come("wire://sought", far))
+				if c.dies {
+					time.Sleep(10 * time.Second)
+					far = &session{flush: func(context.Context) { far.take(t, 1) }}
+					require.NoError(t, theWire.come("wire://sought", far))
+				}
+				<-closed
+				require.Empty(t, back)
+				require.Less(t, took, 21*time.Second)
+			})
+		})
+	}
+}
+
 // TestCloseWithManyRemotePeers shares one linger among all, and leaves to an inproc
 // peer what it can take.
 func TestCloseWithManyRemotePeers(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,11 +21,14 @@ import (
 // they let a session come to an address, as a connection does that was accepted or
 // dialled.
 type wire struct {
-	mu    sync.Mutex                // protects the field below
-	peers map[string]transport.Peer // the sockets, by the address they are bound or connected to
+	mu      sync.Mutex                    // protects the fields below
+	peers   map[string]transport.Peer     // the sockets, by the address they are bound or connected to
+	options map[string]*transport.Options // theirs
+
+	seeks atomic.Bool // Connect goes on seeking while the socket closes
 }
 
-var theWire = &wire{peers: map[string]transport.Peer{}}
+var theWire = &wire{peers: map[string]transport.Peer{}, options: map[string]*transport.Options{}}
 
 func init() { transport.Register("wire", theWire) }
 
@@ -41,7 +45,7 @@ func (h wireHold) Close() error {
 }
 
 // Bind resolves what ends in :0, as tcp does with a port.
-func (w *wire) Bind(addr string, p transport.Peer, _ *transport.Options) (transport.Binding, error) {
+func (w *wire) Bind(addr string, p transport.Peer, o *transport.Options) (transport.Binding, error) {
 	if host, ok := strings.CutSuffix(addr, ":0"); ok {
 		addr = host + ":5555"
 	}
@@ -50,12 +54,16 @@ func (w *wire) Bind(addr string, p transport.Peer, _ *transport.Options) (transp
 	if w.peers[addr] != nil {
 		return nil, transport.ErrAddrInUse
 	}
-	w.peers[addr] = p
+	w.peers[addr], w.options[addr] = p, o
 	return wireHold(addr), nil
 }
 
 func (w *wire) Connect(addr string, p transport.Peer, o *transport.Options) (transport.Binding, error) {
-	return w.Bind(addr, p, o)
+	b, err := w.Bind(addr, p, o)
+	if err == nil && w.seeks.Load() {
+		b = seeker{b.(wireHold)}
+	}
+	return b, err
 }
 
 // come joins a session to the socket at addr.

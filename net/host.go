@@ -28,7 +28,7 @@ func (h *host) observe(e transport.Event) {
 // The bounds of a message and of a command that are no option.
 const (
 	maxParts   = 1 << 16
-	maxCommand = 64 << 10 // a subscription with its topic; all others are short
+	maxCommand = 1 << 20 // bytes; a subscription with its topic, all others are short
 )
 
 // meet shakes hands over a new connection, in the time there is for that, and makes

@@ -22,6 +22,7 @@ import (
 func TestLaws(t *testing.T) {
 	for _, s := range schemes {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			mqtest.Run(t, mqtest.Scheme{Name: s.name, Addr: s.addr, Options: []mq.Option{quick}})
 		})
 	}

@@ -63,6 +63,7 @@ func newSession(h *host, conn net.Conn) *session {
 		drained: make(chan struct{}),
 		ended:   make(chan struct{}),
 	}
+	s.in.Turns = true
 	s.delivering, s.discard = context.WithCancel(context.Background())
 	s.decoder = zmtp.NewDecoder(incoming{s}, zmtp.Limits{Message: h.options.MaxMessage, Parts: maxParts, Command: maxCommand})
 	return s

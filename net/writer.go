@@ -18,19 +18,12 @@ import (
 func (s *session) write(ctx context.Context) error {
 	var b batch
 	for {
-		m, _, err := s.in.Recv(ctx)
-		switch {
-		case err == nil:
+		err := s.in.RecvShare(ctx, func(m transport.Msg) bool {
 			s.add(&b, m)
-		case !errors.Is(err, transport.ErrPoked):
+			return b.size < batchMax
+		})
+		if err != nil && !errors.Is(err, transport.ErrPoked) {
 			return nil
-		}
-		for b.size < batchMax {
-			m, ok := s.in.TryRecv()
-			if !ok {
-				break
-			}
-			s.add(&b, m)
 		}
 		done := err != nil && len(b.msgs) == 0 && s.ending.Load()
 		if err := s.addCommands(&b); err != nil {

@@ -82,6 +82,7 @@ var addressLaws = []Law{
 					e.Bind(e.New(peer), early)
 					e.Bind(e.New(peer), late)
 					e.Connect(late, s)
+					e.Peers(s, 2)
 					for range 2 {
 						e.Link(s, e.New(peer), e.New(peer))
 					}

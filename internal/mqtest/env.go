@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,7 @@ const (
 	patience = 10 * time.Second
 	// lifetime is when a call that a law has forgotten is given up.
 	lifetime = time.Minute
-	// quiet is how long a network is given for what should not happen.
+	// quiet is how long nothing moves, over a network, when all have settled.
 	quiet = 50 * time.Millisecond
 )
 
@@ -34,6 +35,9 @@ type Env struct {
 	runtime *mq.Runtime
 	ctx     context.Context // done when the law has ended, or takes too long
 	calls   []*Call
+
+	mu      sync.Mutex  // protects the field below: laws make sockets in other goroutines too
+	sockets []mq.Socket // all that were made
 }
 
 // kinds are the sockets, in the order of tables.
@@ -61,25 +65,44 @@ func (e *Env) New(kind string, opts ...mq.Option) mq.Socket {
 }
 
 // Pair makes a PAIR.
-func (e *Env) Pair(opts ...mq.Option) mq.Socket { return mq.NewPair(e.with(opts)...) }
+func (e *Env) Pair(opts ...mq.Option) mq.Socket { return made(e, mq.NewPair(e.with(opts)...)) }
 
 // Req makes a REQ.
-func (e *Env) Req(opts ...mq.Option) mq.Req { return mq.NewReq(e.with(opts)...) }
+func (e *Env) Req(opts ...mq.Option) mq.Req { return made(e, mq.NewReq(e.with(opts)...)) }
 
 // Rep makes a REP.
-func (e *Env) Rep(opts ...mq.Option) mq.Rep { return mq.NewRep(e.with(opts)...) }
+func (e *Env) Rep(opts ...mq.Option) mq.Rep { return made(e, mq.NewRep(e.with(opts)...)) }
 
 // Pub makes a PUB.
-func (e *Env) Pub(opts ...mq.Option) mq.Pub { return mq.NewPub(e.with(opts)...) }
+func (e *Env) Pub(opts ...mq.Option) mq.Pub { return made(e, mq.NewPub(e.with(opts)...)) }
 
 // Sub makes a SUB.
-func (e *Env) Sub(opts ...mq.Option) mq.Sub { return mq.NewSub(e.with(opts)...) }
+func (e *Env) Sub(opts ...mq.Option) mq.Sub { return made(e, mq.NewSub(e.with(opts)...)) }
 
 // Push makes a PUSH.
-func (e *Env) Push(opts ...mq.Option) mq.Socket { return mq.NewPush(e.with(opts)...) }
+func (e *Env) Push(opts ...mq.Option) mq.Socket { return made(e, mq.NewPush(e.with(opts)...)) }
 
 // Pull makes a PULL.
-func (e *Env) Pull(opts ...mq.Option) mq.Socket { return mq.NewPull(e.with(opts)...) }
+func (e *Env) Pull(opts ...mq.Option) mq.Socket { return made(e, mq.NewPull(e.with(opts)...)) }
+
+// made notes a socket of the law.
+func made[S mq.Socket](e *Env, s S) S {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.sockets = append(e.sockets, s)
+	return s
+}
+
+// stats are the counters of all sockets of the law.
+func (e *Env) stats() []mq.Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := make([]mq.Stats, len(e.sockets))
+	for i, s := range e.sockets {
+		all[i] = s.Stats()
+	}
+	return all
+}
 
 // with adds the runtime of the law, unless opts name another.
 func (e *Env) with(opts []mq.Option) []mq.Option {
@@ -137,12 +160,17 @@ func (e *Env) Subscribers(pub mq.Pub, topic string, n int) {
 }
 
 // Settle waits until nothing happens any more: in a bubble until every goroutine
-// is blocked for good.
+// is blocked for good, over a network until no counter has moved for a while.
 func (e *Env) Settle() {
 	if e.scheme.Inproc {
 		synctest.Wait()
-	} else {
-		time.Sleep(quiet)
+		return
+	}
+	for last, since := e.stats(), time.Now(); time.Since(since) < quiet; {
+		time.Sleep(quiet / 10)
+		if now := e.stats(); !slices.Equal(now, last) {
+			last, since = now, time.Now()
+		}
 	}
 }
 

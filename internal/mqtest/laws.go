@@ -79,6 +79,9 @@ func Run(t *testing.T, s Scheme) {
 	}
 	for _, pattern := range patterns {
 		t.Run(pattern, func(t *testing.T) {
+			if !s.Inproc {
+				t.Parallel()
+			}
 			for _, law := range byPattern[pattern] {
 				t.Run(strings.ReplaceAll(law.ID, " ", ","), law.hold(s))
 			}
@@ -100,6 +103,7 @@ func (l Law) hold(s Scheme) func(*testing.T) {
 		if s.Inproc {
 			synctest.Test(t, func(t *testing.T) { l.run(t, s) })
 		} else {
+			t.Parallel() // it waits most of the time
 			l.run(t, s)
 		}
 	}

@@ -76,6 +76,10 @@ var lostPeerLaws = []Law{
 					return
 				}
 				e.Failed(request, mq.ErrClosed)
+				if e.Settle(); !e.scheme.Inproc && reply.returned() {
+					e.Failed(reply, mq.ErrPeerGone) // what was written counts as received
+					return
+				}
 				e.Blocked(reply)
 				next := e.Rep()
 				e.Bind(next, addr)

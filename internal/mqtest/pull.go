@@ -33,6 +33,7 @@ var pullLaws = []Law{
 		ID: "A-PLL-04 A-PLL-08 D-FQ-01 D-FQ-02 D-FQ-03", Pattern: "PULL",
 		Shall: "take one message from each peer in turn, and skip those that have none: " +
 			"backlogs of 3, 1 and 2 come as 00 10 20 01 21 02",
+		Only: "over a network messages of several peers arrive in no order",
 		Run: func(t *testing.T, e *Env) {
 			pull := e.Pull()
 			push := pushers(e, pull, 3)
@@ -117,11 +118,11 @@ var pullLaws = []Law{
 			e.SendAll(push[1], "10")
 			e.Close(push[0])
 			e.Peers(pull, 1)
-			e.Gets(pull, "00", "10", "01")
 			e.Send(push[1], "11")
-			got := []string{text(e.Recv(pull)), text(e.Recv(pull))}
-			require.ElementsMatch(t, []string{"02", "11"}, got)
-			e.Empty(pull)
+			got := e.drain(pull)
+			require.ElementsMatch(t, []string{"00", "01", "02", "10", "11"}, got)
+			slices.SortStableFunc(got, func(a, b string) int { return strings.Compare(a[:1], b[:1]) })
+			require.Equal(t, []string{"00", "01", "02", "10", "11"}, got, "each in its order")
 		},
 	},
 	{
@@ -197,6 +198,7 @@ var workerLaws = []Law{
 	{
 		ID: "A-PSH-06", Pattern: "PULL",
 		Shall: "leave what comes to the others that wait when it closes",
+		Only:  passed,
 		Run: func(t *testing.T, e *Env) {
 			push := e.Push()
 			addr := e.Bind(push)
@@ -222,6 +224,7 @@ var workerLaws = []Law{
 	{
 		ID: "MQ-CTX-03", Pattern: "PULL",
 		Shall: "leave a message to the others that wait when the Recv it was meant for is cancelled",
+		Only:  passed,
 		Run: func(t *testing.T, e *Env) {
 			push, one, two := e.Push(), e.Pull(), e.Pull()
 			e.Link(push, one, two)
@@ -243,6 +246,7 @@ var workerLaws = []Law{
 	{
 		ID: "MQ-CTX-03", Pattern: "PULL",
 		Shall: "serve a Recv that goes on waiting when those that waited longer are cancelled",
+		Only:  passed,
 		Run: func(t *testing.T, e *Env) {
 			push, one, two := e.Push(), e.Pull(), e.Pull()
 			e.Link(push, one, two)

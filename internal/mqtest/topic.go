@@ -52,7 +52,7 @@ var topicLaws = []Law{
 		ID: "A-PUB-11 D-XPB-20", Pattern: "SUB",
 		Shall: "have messages of several parts matched by the first alone, and delivered or missed whole",
 		Run: func(t *testing.T, e *Env) {
-			pub, sub := e.Pub(mq.WithSendHWM(1)), e.subscribed([]string{"ab"}, mq.WithRecvHWM(1))
+			pub, sub := e.Pub(mq.WithSendHWM(2)), e.subscribed([]string{"ab"}, mq.WithRecvHWM(1))
 			e.Link(pub, sub)
 			e.Subscribers(pub, "ab", 1)
 			e.Send(pub, "x", "ab")

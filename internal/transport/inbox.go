@@ -42,6 +42,11 @@ type Inbox struct {
 	// Yield lets receivers stay awake for a while before they park; see
 	// awaitMessage. It is set before first use.
 	Yield bool
+	// Turns is for a single goroutine that receives from a single queue, always ready to:
+	// a session. It takes no more than its share of what it shares with others, so that
+	// each gets as much. It is set before first use.
+	Turns   bool
+	portion int // how much may be taken, from the time a source is tried; with Turns only
 
 	// sole is the only ready source, which Recv tries first. While none is ready, it
 	// stays the one that was, so that a single busy source does not come and go. Nil
@@ -77,18 +82,24 @@ func (in *Inbox) Recv(ctx context.Context) (Msg, *Source, error) {
 	return in.recv(ctx)
 }
 
-// TryRecv takes the next message of the only ready source, if there is one.
-func (in *Inbox) TryRecv() (m Msg, ok bool) {
-	s := in.sole.Load()
-	if s == nil {
-		return m, false
+// RecvShare is Recv for an inbox with Turns: it hands to f the messages that are there
+// and fall to this receiver, at least one, until f returns false.
+func (in *Inbox) RecvShare(ctx context.Context, f func(Msg) bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	m, st := s.queue.tryPop()
-	if st != ring.OK {
-		return m, false
+	m, s, err := in.recv(ctx)
+	if err != nil {
+		return err
 	}
-	in.took(s)
-	return m, true
+	for n := in.portion; f(m) && n > 1; n-- {
+		var st ring.Status
+		if m, st = s.queue.tryPop(); st != ring.OK {
+			break
+		}
+		in.taken.Add(1)
+	}
+	return nil
 }
 
 func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
@@ -129,7 +140,14 @@ func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 			in.rotateLocked()
 			in.lot.Unlock()
 		}
-		switch m, st := s.queue.tryPop(); st {
+		m, st := Msg{}, ring.Empty
+		if in.Turns {
+			in.portion = s.queue.share(s)
+		}
+		if !in.Turns || in.portion > 0 {
+			m, st = s.queue.tryPop()
+		}
+		switch st {
 		case ring.OK:
 			return m, s, nil, nil
 		case ring.Closed:
@@ -205,6 +223,9 @@ func (in *Inbox) offer(s *Source) bool {
 // took counts a message from s.
 func (in *Inbox) took(s *Source) {
 	in.taken.Add(1)
+	if in.Turns || s.queue.called.Load() > 0 {
+		s.queue.came(s)
+	}
 	if in.lot.Parked() > 0 && !in.lot.Waking() { // who is on its way will look
 		in.share(s)
 	}
@@ -228,7 +249,11 @@ func (in *Inbox) pass(claim *Source, woken bool) {
 	if woken {
 		in.share(nil)
 	}
-	if claim != nil && claim.queue.Len() > 0 {
+	if claim == nil {
+		return
+	}
+	claim.queue.came(claim)
+	if claim.queue.Len() > 0 {
 		claim.queue.notify()
 	}
 }
@@ -236,7 +261,7 @@ func (in *Inbox) pass(claim *Source, woken bool) {
 // attach adds a source. It returns ErrClosed if the inbox is closed.
 func (in *Inbox) attach(s *Source) error {
 	s.in = in
-	s.queue.addTaker()
+	s.queue.addTaker(s)
 	in.lot.Lock()
 	if in.closed {
 		s.removed = true

@@ -134,12 +134,9 @@ func Join(a, b Peer, onDown func()) (*Link, error) {
 		a.Detach(&l.a)
 		return nil, err
 	}
-	err := errors.Join(l.a.open(), l.b.open())
+	l.a.open()
+	l.b.open()
 	l.up = true
-	if err != nil {
-		l.downLocked()
-		return nil, ErrClosed
-	}
 	first, last := l.ends()
 	first.Peer.Ready(first)
 	last.Peer.Ready(last)
@@ -156,13 +153,14 @@ func (l *Link) ends() (first, last *End) {
 	return &l.a, &l.b
 }
 
-// open puts a source on the far side's queue into this side's inbox.
-func (e *End) open() error {
+// open puts a source on the far side's queue into this side's inbox. A peer that only
+// waits for its messages to be taken has closed that.
+func (e *End) open() {
 	if e.Far.Out == nil {
-		return nil
+		return
 	}
 	e.In = &Source{End: e, queue: e.Far.Out}
-	return e.Peer.Inbox().attach(e.In)
+	_ = e.Peer.Inbox().attach(e.In)
 }
 
 // Unlink ends the link. A link that is down stays down.

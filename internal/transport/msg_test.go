@@ -53,6 +53,20 @@ func TestMsgEndsWithItsBytes(t *testing.T) {
 	require.Equal(t, "message and more", string(buf))
 }
 
+func TestMsgEnvelope(t *testing.T) {
+	one, two := msg("a"), transport.NewMsg([]byte("a"), [][]byte{[]byte("b")})
+	for _, m := range []transport.Msg{one, two} {
+		require.Nil(t, m.Envelope())
+		require.Equal(t, m, m.Enveloped(nil), "and no box")
+		first, more := m.Parts()
+		e := m.Enveloped([][]byte{[]byte("who"), []byte("asks")})
+		require.Equal(t, [][]byte{[]byte("who"), []byte("asks")}, e.Envelope())
+		gotFirst, gotMore := e.Parts()
+		require.Equal(t, first, gotFirst)
+		require.Equal(t, more, gotMore)
+	}
+}
+
 func TestKind(t *testing.T) {
 	for _, c := range []struct {
 		kind     transport.Kind

@@ -20,13 +20,17 @@ import (
 type Queue struct {
 	ring  atomic.Pointer[ring.Ring[Msg]] // replaced under mu; nil before the first message
 	armed atomic.Int32                   // length of idle; written under mu, read by senders
-	limit int                            // messages, >= 1; read-only
+	// called is how many takers were woken for a message and have not come for it. It is
+	// kept while some takers keep to their turn; written under mu.
+	called atomic.Int32
+	limit  int // messages, >= 1; read-only
 
 	senders ring.Lot // goroutines in Send that found the queue full
 
 	mu     sync.Mutex // protects the fields below
 	idle   sourceList // takers that found the queue empty, longest first: the next message is for them
 	takers int        // sources attached, idle or not
+	turns  int        // of them, those whose inboxes keep to their turn
 	closed bool       // nothing more comes in
 	base   uint64     // messages that went into the rings before this one and not on into it
 }
@@ -181,12 +185,51 @@ func (q *Queue) notify() {
 		s := q.idle.first
 		if s != nil {
 			q.disarmLocked(s)
+			if q.turns > 0 {
+				s.called = true
+				q.called.Add(1)
+			}
 		}
 		q.mu.Unlock()
 		if s == nil || s.in.offer(s) {
 			return
 		}
+		q.came(s) // nobody is there
 	}
+}
+
+// came is called when s comes for a message, perhaps for one that it was called for, or
+// gives that up. When all that were called have, the next is called.
+func (q *Queue) came(s *Source) {
+	q.mu.Lock()
+	next := s.called || s.in.Turns
+	q.cameLocked(s)
+	q.mu.Unlock()
+	if next && q.called.Load() == 0 && q.Len() > 0 {
+		q.pushed()
+	}
+}
+
+func (q *Queue) cameLocked(s *Source) {
+	if s.called {
+		s.called = false
+		q.called.Add(-1)
+	}
+}
+
+// share is how many messages s may take, if it keeps to its turn: of few one, and of
+// many a quarter of what falls to each taker, so that all come out even in some turns;
+// none while others were called, and s was not.
+func (q *Queue) share(s *Source) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.called.Load() > 0 && !s.called {
+		return 0
+	}
+	if q.takers <= 1 {
+		return max(1, q.Len())
+	}
+	return max(1, q.Len()/(4*q.takers)) // 1 of nothing too: to see that the queue is closed
 }
 
 // arm puts s, whose inbox found the queue empty, among the idle, and looks once
@@ -200,9 +243,12 @@ func (q *Queue) arm(s *Source) {
 	s.idle = true
 	q.idle.push(s)
 	q.armed.Add(1)
+	q.cameLocked(s)
 	closed := q.closed // then s is to be found ready, and removed
 	q.mu.Unlock()
-	if closed || q.Len() > 0 {
+	// One that keeps to its turn leaves the messages to those who were called; came
+	// sees to the rest.
+	if closed || q.Len() > 0 && !(s.in.Turns && q.called.Load() > 0) {
 		q.notify()
 	}
 }
@@ -260,10 +306,13 @@ func (q *Queue) replaced(r *ring.Ring[Msg]) bool {
 	return q.ring.Load() != r
 }
 
-func (q *Queue) addTaker() {
+func (q *Queue) addTaker(s *Source) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.takers++
+	if s.in.Turns {
+		q.turns++
+	}
 }
 
 // leave is the first half of drop for a taker whose link has ended. It reports
@@ -289,6 +338,10 @@ func (q *Queue) leaveLocked(s *Source) {
 		q.disarmLocked(s)
 	}
 	q.takers--
+	if s.in.Turns {
+		q.turns--
+	}
+	q.cameLocked(s)
 }
 
 // drop ends the taker s, and passes on what it may have been told. It returns

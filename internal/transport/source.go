@@ -13,6 +13,7 @@ type Source struct {
 	ready   bool // in the list of the inbox; protected by the lock of in
 	removed bool // no source of the inbox any more; protected by the lock of in
 	idle    bool // in the list of the queue; protected by queue.mu
+	called  bool // counts in queue.called; protected by queue.mu
 	dropped bool // no taker of the queue any more; protected by queue.mu
 
 	next, prev *Source // in the list it is in, under that list's lock
