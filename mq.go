@@ -23,8 +23,10 @@
 //	}
 //
 // Addresses of inproc are names within one [Runtime]; no goroutine, codec or copy
-// stands between two sockets there. Other schemes, such as tcp, come with the
-// import of a transport; until then they answer [ErrNoTransport].
+// stands between two sockets there. Import github.com/seedmq/mq/net for its side effect,
+// and the same sockets take tcp://host:port and ipc://path, and talk to every ZeroMQ
+// program there; without it these answer [ErrNoTransport]. What follows holds on all of
+// them. What a network changes by its nature is listed in that package's documentation.
 //
 // # Patterns
 //
@@ -80,7 +82,9 @@
 // Close, and [Runtime.Close] for all sockets of a runtime, wakes every blocked call
 // with [ErrClosed] and leaves no goroutine. Inproc it does not wait: what is in a
 // queue stays for its receivers, as in a closed channel. (TestLaws/.*/MQ-CLOSE,
-// TestRuntimeCloseWithEverythingBusy)
+// TestRuntimeCloseWithEverythingBusy) Remote peers are given the time of [WithLinger] to
+// take what is queued, also those that a Connect still seeks; what is left then comes
+// back. (TestCloseWaitsTheLingerForRemotePeers, TestCloseWaitsForThePeerThatIsSought)
 //
 // # Concurrency
 //
@@ -132,22 +136,24 @@ type Socket interface {
 	Receiver
 
 	// Bind makes addr, such as "inproc://name", a place where peers find this
-	// socket. A socket can have any number of addresses. Names of inproc are known
-	// within one [Runtime] and have at most 256 bytes. Bind does not block. Errors:
-	// ErrAddrInUse, ErrBadAddr, ErrNoTransport, and ErrIncompatible if a socket that
-	// does not fit has been connected to addr already.
+	// socket. A socket can have any number of addresses, of any schemes. Names of inproc
+	// are known within one [Runtime] and have at most 256 bytes. Bind does not block.
+	// Errors: ErrAddrInUse, ErrBadAddr, ErrNoTransport, what the system says of an
+	// address of its own, and inproc ErrIncompatible if a socket that does not fit has
+	// been connected to addr already.
 	Bind(addr string) error
 
-	// Unbind lets an address go that was bound. Inproc, peers that came through it
-	// stay; connectors find the name again once it is bound again.
+	// Unbind lets an address go that was bound, as it was given to Bind or as Addr tells
+	// it. Inproc, peers that came through it stay; remote ones are cut. Connectors find
+	// the address again once it is bound again.
 	Unbind(addr string) error
 
 	// Connect seeks the socket bound to addr, and returns at once: the peer may come
 	// later, go, and come back. Connecting to an address a second time changes
-	// nothing. Errors: ErrBadAddr, ErrNoTransport; and when the socket at addr is
+	// nothing. Errors: ErrBadAddr, ErrNoTransport; and inproc, when the socket at addr is
 	// there already, ErrIncompatible if it does not fit, and ErrPeerBusy if it, or
 	// this socket, is a PAIR that has a peer. After an error the socket is not
-	// connected to addr.
+	// connected to addr. What goes wrong later, on a network, is told to [WithEvents].
 	Connect(addr string) error
 
 	// Disconnect ends what Connect began, and the link to the peer found there.
@@ -165,7 +171,8 @@ type Socket interface {
 
 	// Close ends the socket: it frees the addresses, and wakes every blocked call
 	// with ErrClosed. Inproc it does not wait: what peers can still take stays
-	// theirs, as in a closed channel. Remote peers are given the time of WithLinger.
+	// theirs, as in a closed channel. Remote peers, also such as Connect still seeks, are
+	// given the time of WithLinger.
 	// What nobody can take any more comes back in an [UndeliveredError]. After the
 	// first time, Close does nothing and returns nil.
 	Close() error
