@@ -38,7 +38,8 @@ func WithMaxMessageSize(bytes int64) Option {
 }
 
 // WithMaxSubscriptions sets how many prefixes one remote subscriber may have at a PUB,
-// at least 1, by default 1,048,576. Who asks for more is cut off.
+// at least 1, by default 1,048,576. All of them together may have as many bytes as
+// WithMaxMessageSize allows a message. Who asks for more is cut off.
 func WithMaxSubscriptions(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("mq: WithMaxSubscriptions(%d): want 1 or more", n))

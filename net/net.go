@@ -32,16 +32,22 @@
 // # What a connection is
 //
 // A connection that has passed the handshake is a peer like any other: the patterns
-// behave over it as they do inproc, and the same tests hold them to it. What differs is
-// in the nature of a network:
+// behave over it as they do inproc, and the same laws hold them to it (TestLaws). What
+// differs is in the nature of a network:
 //
-//   - A queue to a remote peer is continued by the buffers of the kernel and the queue
-//     of the other side. So PUSH, REQ and PAIR block, and PUB drops, later than
-//     inproc; and a message that the kernel has is out of the hands of Close.
-//   - A subscription takes effect when it has reached the publisher:
-//     mq.Pub's WaitSubscribers waits for that.
-//   - Bytes are copied. What Recv returns belongs to the caller alone.
-//   - Unbind ends the connections that came through the address; inproc they stay.
+//	                     inproc                         tcp, ipc
+//	bound of a queue     exact                          the kernel's buffers come on top; PUSH, REQ and
+//	                                                    PAIR block, and PUB drops, later
+//	PUSH to workers      a message leaves when a        it leaves when it is written; workers that
+//	                     worker receives it             keep up get equal shares
+//	lost peer            takes nothing along            what was written is gone with it; a PULL of mq
+//	                                                    that is closed hands back what it has
+//	order of peers       as their messages were sent    as they arrive
+//	Subscribe            holds for the next Send        holds when it has reached the publisher;
+//	                                                    see WaitSubscribers of mq.Pub
+//	Connect              ErrIncompatible, ErrPeerBusy   an event tells it; it is tried again
+//	Unbind               peers stay                     peers that came there are cut
+//	bytes                are shared, and read-only      are copied, and the receiver's
 //
 // Connect goes on seeking as long as the socket lives: the peer may come later, go, and
 // come back. Queued messages wait for it. A message that was not written completely
@@ -54,7 +60,8 @@
 // follows the bytes that have arrived; a handshake has to be over in time, and no more
 // than a number of them are under way at once; who violates the protocol loses its
 // connection and nothing else happens. See mq.WithMaxMessageSize,
-// mq.WithHandshakeTimeout, mq.WithMaxSubscriptions. There is no encryption and no
+// mq.WithHandshakeTimeout, mq.WithMaxSubscriptions. A connection that is idle takes some
+// 20 kB on each side, most of it the stacks of three goroutines (TestIdleConnectionsAreSmall). There is no encryption and no
 // authentication yet: whoever reaches the address can be a peer.
 //
 // What happens to connections can be heard through mq.WithEvents and mq.WithLogger.

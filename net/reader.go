@@ -123,14 +123,19 @@ func (s *session) subscribe(prefix string, on bool) error {
 	}
 	if !on {
 		delete(s.prefixes, prefix)
+		s.prefixBytes -= int64(len(prefix))
 	} else {
-		if len(s.prefixes) >= s.options.MaxSubscriptions {
-			return fmt.Errorf("%w: more than %d subscriptions", transport.ErrTooLarge, s.options.MaxSubscriptions)
+		if n := s.options.MaxSubscriptions; len(s.prefixes) >= n {
+			return fmt.Errorf("%w: more than %d subscriptions", transport.ErrTooLarge, n)
+		}
+		if n := s.options.MaxMessage; s.prefixBytes+int64(len(prefix)) > n {
+			return fmt.Errorf("%w: subscriptions of more than %d bytes", transport.ErrTooLarge, n)
 		}
 		if s.prefixes == nil {
 			s.prefixes = make(map[string]struct{})
 		}
 		s.prefixes[prefix] = struct{}{}
+		s.prefixBytes += int64(len(prefix))
 	}
 	s.end.Far.Peer.Subscription(s.end.Far, prefix, on)
 	return nil

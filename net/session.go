@@ -50,8 +50,10 @@ type session struct {
 	mu       sync.Mutex          // protects the fields below
 	commands []byte              // encoded, for the writer
 	pong     []byte              // the answer to the last PING, encoded; nil if it was written
-	prefixes map[string]struct{} // what the peer has subscribed to
 	left     bool                // Detach was called
+	prefixes map[string]struct{} // what the peer has subscribed to
+
+	prefixBytes int64 // in all of prefixes
 }
 
 var _ transport.Flusher = (*session)(nil)
