@@ -96,7 +96,7 @@ func WithLogger(l *slog.Logger) Option {
 
 // Event is something that happened to an address of a socket, or to a connection.
 type Event struct {
-	Kind  EventKind
+	Kind  EventKind     // what
 	Addr  string        // as it was bound or connected
 	Peer  string        // the other side, as the network calls it; "" if there is none
 	Err   error         // why; nil if there is nothing to explain

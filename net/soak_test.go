@@ -36,16 +36,13 @@ func TestSoak(t *testing.T) {
 	for _, c := range []struct{ bound, connected string }{
 		{"PULL", "PUSH"}, {"PUSH", "PULL"}, {"PUB", "SUB"}, {"SUB", "PUB"}, {"REP", "REQ"}, {"REQ", "REP"}, {"PAIR", "PAIR"},
 	} {
-		port := freePort(t)
-		target := fmt.Sprintf("127.0.0.1:%d", port)
-		proxy, err := cutter.New("tcp", "127.0.0.1:0", "tcp", target)
-		require.NoError(t, err)
-		defer proxy.Close()
+		target := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+		middle := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 		all.Go(func() { soak(ctx, t, &messages, c.bound, func(s mq.Socket) error { return s.Bind("tcp://" + target) }) })
 		for range 3 {
-			all.Go(func() { soak(ctx, t, &messages, c.connected, func(s mq.Socket) error { return s.Connect("tcp://" + proxy.Addr()) }) })
+			all.Go(func() { soak(ctx, t, &messages, c.connected, func(s mq.Socket) error { return s.Connect("tcp://" + middle) }) })
 		}
-		all.Go(func() { cutNowAndThen(ctx, proxy) })
+		all.Go(func() { cutNowAndThen(ctx, t, middle, target) })
 	}
 	last := time.Now()
 	for ctx.Err() == nil {
@@ -108,10 +105,20 @@ func talk(ctx context.Context, messages *atomic.Int64, s mq.Socket) {
 	both.Wait()
 }
 
-func cutNowAndThen(ctx context.Context, p *cutter.Proxy) {
+// cutNowAndThen forwards connections from middle to target, and breaks them. A proxy keeps
+// account of all its connections, so there is a new one every minute or so.
+func cutNowAndThen(ctx context.Context, t *testing.T, middle, target string) {
 	for ctx.Err() == nil {
-		wait(ctx, rand.N(500*time.Millisecond))
-		p.Cut([]cutter.Break{cutter.FIN, cutter.RST}[rand.N(2)])
+		p, err := cutter.New("tcp", middle, "tcp", target)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		for i := 0; i < 100 && ctx.Err() == nil; i++ {
+			wait(ctx, rand.N(500*time.Millisecond))
+			p.Cut([]cutter.Break{cutter.FIN, cutter.RST}[rand.N(2)])
+		}
+		p.Close()
 	}
 }
 
