@@ -140,11 +140,17 @@ func ParseError(data []byte) (reason string, err error) {
 	return string(data[1 : 1+int(data[0])]), nil
 }
 
+// wrongType is the reason that RFC 37 names.
+const wrongType = "Invalid socket type"
+
 // refused is what an ERROR comes to.
 func refused(data []byte) error {
 	reason, err := ParseError(data)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPeerRefused, err)
+	}
+	if reason == wrongType {
+		return fmt.Errorf("%w: %w", ErrPeerRefused, ErrSocketType)
 	}
 	return fmt.Errorf("%w: %q", ErrPeerRefused, reason)
 }

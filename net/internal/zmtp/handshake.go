@@ -48,7 +48,7 @@ const (
 // error. A peer that is wrongly configured has been told by an ERROR then, as far as RFC 37 asks for one.
 func Handshake(d *Decoder, w io.Writer, c Config) (Peer, error) {
 	if c.Mechanism == nil {
-		c.Mechanism = &null{answers: c.Admit != nil}
+		c.Mechanism = new(null)
 	}
 	d.shaking = true
 	d.settle()

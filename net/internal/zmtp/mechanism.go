@@ -33,10 +33,11 @@ func (r *Refusal) Error() string { return r.Err.Error() }
 // Unwrap returns Err.
 func (r *Refusal) Unwrap() error { return r.Err }
 
-// null is the mechanism of no security: both sides say READY (37, The NULL Security Mechanism). Neither has to wait for the
-// other, so that is sent at once, unless the peer is not to hear it before its own was looked at.
+// null is the mechanism of no security: the side that connected says READY, and the other answers (37, The NULL Security
+// Mechanism). libzmq speaks at once on both sides; but it closes without a word when it has read that the types do not fit,
+// and who has waited for its READY knows why.
 type null struct {
-	answers  bool
+	answers  bool // this side accepted the connection
 	own      []byte
 	metadata []byte
 }
@@ -45,8 +46,8 @@ var _ Mechanism = (*null)(nil)
 
 func (*null) Name() string { return "NULL" }
 
-func (m *null) Start(_ bool, metadata []byte) (Command, error) {
-	if m.answers {
+func (m *null) Start(server bool, metadata []byte) (Command, error) {
+	if m.answers = server; server {
 		m.own = metadata
 		return Command{}, nil
 	}

@@ -124,7 +124,7 @@ func (c *Config) meet(metadata []byte) (p Peer, err error) {
 		*seen = true
 	}
 	if hasType && !c.accepts(p.SocketType) {
-		return p, &Refusal{"Invalid socket type", fmt.Errorf("%w: %s here, %q there", ErrSocketType, c.SocketType, p.SocketType)}
+		return p, &Refusal{wrongType, fmt.Errorf("%w: %s here, %q there", ErrSocketType, c.SocketType, p.SocketType)}
 	}
 	if hasType && !named(p.SocketType) {
 		p.Identity = nil
