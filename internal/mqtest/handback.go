@@ -170,6 +170,7 @@ var handBackLaws = []Law{
 			for _, pubFirst := range []bool{true, false} {
 				pub, sub := e.Pub(), e.subscribed(everything)
 				e.Link(pub, sub)
+				e.Subscribers(pub, "", 1)
 				e.SendAll(pub, numbers(3)...)
 				e.Settle()
 				if pubFirst {

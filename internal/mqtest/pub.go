@@ -179,6 +179,7 @@ var pubLaws = []Law{
 			} {
 				pub, sub := e.Pub(), e.subscribed(everything)
 				addr := e.Link(pub, sub)
+				e.Subscribers(pub, "", 1)
 				e.SendAll(pub, numbers(3)...)
 				e.Settle()
 				require.NoError(t, leave(pub, sub, addr))
