@@ -24,6 +24,9 @@ func (s *socket) close() error {
 	flushed := make(map[*transport.End]bool) // ends that lead to remote peers; true for those that had their time
 	for _, e := range unflushed(s.allEnds(), nil) {
 		flushed[e] = false // so that it is not forgotten if it goes
+		if e.Far.Out != nil {
+			e.Far.Out.Shut() // what came so far can be handed back, and no more comes
+		}
 	}
 	s.pattern.shut()
 	var rest []transport.Msg

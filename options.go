@@ -39,7 +39,7 @@ func newConfig(opts []Option) config {
 			MaxSubscriptions: 1 << 20,          // some 100 MB at most, with topics of ordinary length
 			Handshake:        30 * time.Second, // libzmq's
 			ReconnectMin:     100 * time.Millisecond,
-			ReconnectMax:     5 * time.Second, // a server that is back is found soon, and not stormed
+			ReconnectMax:     2 * time.Second, // a server that is back is found soon, and not stormed
 		},
 	}
 	for _, set := range opts {

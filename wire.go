@@ -15,7 +15,7 @@ import (
 // mq/net. Inproc has no connections: none of it has an effect there.
 
 // WithReconnect sets how long a Connect waits before it tries again: min after the
-// first failure, then twice as long each time up to max, by default 100 ms and 5 s.
+// first failure, then twice as long each time up to max, by default 100 ms and 2 s.
 // Each wait is shortened at random, by up to a half, so that the clients of a server
 // do not come back in step. It starts over once a peer has stayed for longer than the
 // last wait. It wants 0 < min <= max.

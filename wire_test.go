@@ -223,3 +223,15 @@ func TestSubscriptionsEndWithTheirPeer(t *testing.T) {
 		closing(pub)
 	}
 }
+
+// What remote peers sent, and nobody has received, comes back from Close.
+func TestCloseHandsBackWhatRemotePeersSent(t *testing.T) {
+	for name, make := range map[string]func(...mq.Option) mq.Socket{"PULL": mq.NewPull, "PAIR": mq.NewPair} {
+		s, far := onWire(t, make, mq.WithLinger(0))
+		far.give(t, "0")
+		far.give(t, "1")
+		back, _ := closing(s)
+		require.Equal(t, []string{"0", "1"}, back, name)
+		require.ErrorIs(t, far.end.Out.Send(t.Context(), transport.Msg{}), mq.ErrClosed)
+	}
+}

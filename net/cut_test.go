@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,8 +20,12 @@ import (
 // through whole is received, and what was not sent yet is not lost.
 // (F-GRT-07, F-FRM-05, F-FRM-06, F-CON-05, F-CON-11)
 func TestCutAtEveryByte(t *testing.T) {
-	patterns := []struct{ connects, binds string }{
-		{"PUSH", "PULL"}, {"PULL", "PUSH"}, {"SUB", "PUB"}, {"PUB", "SUB"}, {"PAIR", "PAIR"}, {"REQ", "REP"}, {"REP", "REQ"},
+	patterns := []struct {
+		connects, binds string
+		step            int64 // bytes from one cut to the next
+	}{
+		{"PUSH", "PULL", 1}, {"SUB", "PUB", 1}, {"PAIR", "PAIR", 1}, {"REQ", "REP", 1},
+		{"PULL", "PUSH", 5}, {"PUB", "SUB", 5}, {"REP", "REQ", 5}, // the same bytes, the other way
 	}
 	for _, scheme := range schemes {
 		for _, p := range patterns {
@@ -32,7 +37,11 @@ func TestCutAtEveryByte(t *testing.T) {
 					t.Parallel()
 					c := &cutTest{t: t, scheme: scheme.name, connects: p.connects, binds: p.binds, how: how}
 					c.measure()
-					c.cutEverywhere()
+					step := p.step
+					if testing.Short() {
+						step = 11
+					}
+					c.cutEverywhere(step)
 				})
 			}
 		}
@@ -67,11 +76,11 @@ func (c *cutTest) measure() {
 }
 
 // cutEverywhere has many sessions at once, as they mostly wait.
-func (c *cutTest) cutEverywhere() {
+func (c *cutTest) cutEverywhere(step int64) {
 	var all sync.WaitGroup
 	places := make(chan struct{}, 24)
 	for _, direction := range []int{up, down} {
-		for n := int64(0); n <= c.all[direction] && !c.t.Failed(); n++ {
+		for n := int64(0); n <= c.all[direction] && !c.t.Failed(); n += step {
 			places <- struct{}{}
 			all.Go(func() {
 				defer func() { <-places }()
@@ -152,10 +161,13 @@ func TestCutAgainAndAgain(t *testing.T) {
 					if n > cuts {
 						return cutter.Plan{}
 					}
-					return cutter.Plan{CutUp: cutter.After(150 + int64(n*53)), CutDown: cutter.After(150 + int64(n*59)), Break: cutter.Break(n % 2)}
+					return cutter.Plan{CutUp: cutter.After(150 + int64(n)), CutDown: cutter.After(150 + int64(n)), Break: cutter.Break(n % 2)}
 				})
 				r.proxy.Cut(cutter.FIN)
+				tick := time.NewTicker(pollEvery)
+				defer tick.Stop()
 				for r.proxy.Connections() <= cuts+1 {
+					<-tick.C
 					r.talk(false)
 				}
 				r.settle(cuts + 2)

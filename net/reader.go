@@ -3,6 +3,7 @@
 package mqnet
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,16 +39,18 @@ func (s *session) handle(item zmtp.Item) error {
 		return nil
 	}
 	m, ok := open(kind, item)
-	if !ok {
+	if !ok || kind == transport.Req && !s.asked.Swap(false) { // nobody has asked: it is no reply
 		return nil
 	}
-	if err := s.end.Out.Send(s.delivering, m); err != nil {
-		s.end.Far.Peer.Missed(1)
-		if !s.ending.Load() {
-			return err
-		}
+	err := s.end.Out.Send(s.delivering, m)
+	if err == nil {
+		return nil
 	}
-	return nil
+	s.end.Far.Peer.Missed(1)
+	if s.ending.Load() || errors.Is(err, transport.ErrClosed) { // nobody receives any more
+		return nil
+	}
+	return err
 }
 
 // open takes off what REQ and REP put around a message (28/REQREP). ok is false if that

@@ -39,6 +39,7 @@ type session struct {
 	in transport.Inbox // on the socket's queue
 
 	silence atomic.Int64  // nanoseconds after which a peer that sends nothing is dead; 0 for never
+	asked   atomic.Bool   // of REQ: a request was written, and its reply has not come
 	broken  atomic.Bool   // the writer has failed: what is left to read is read, and then it is over
 	ending  atomic.Bool   // Flush was called
 	drained chan struct{} // closed when ending, and all was written

@@ -45,6 +45,7 @@ func (s *session) add(b *batch, m transport.Msg) {
 	switch s.socket.Kind() {
 	case transport.Req:
 		s.end.Far.Peer.Taken(s.end.Far)
+		s.asked.Store(true)
 		b.frame(zmtp.FlagMore, nil)
 	case transport.Rep:
 		for _, frame := range m.Envelope() {

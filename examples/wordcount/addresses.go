@@ -20,15 +20,22 @@ type addresses struct {
 	counting string // PUB of the sink
 }
 
+// remote reports whether peers may be in other processes.
+func (a addresses) remote() bool { return !strings.HasPrefix(a.lines, "inproc://") }
+
 // derive makes the addresses from one: six ports beginning with that of
-// tcp://host:port, six free ports if it is 0, and with any other scheme six names
-// that begin as base does. Whether there is such a scheme, Bind will tell.
+// tcp://host:port, six free ones if it is 0 or *, and with any other scheme six names
+// that begin as base does; of ipc://*, six that Bind makes up. Whether there is such a
+// scheme, Bind will tell.
 func derive(base string) (a addresses, err error) {
 	scheme, rest, ok := strings.Cut(base, "://")
 	if !ok || scheme == "" || rest == "" {
 		return a, fmt.Errorf("-addr %q: want scheme://..., such as inproc://wordcount or tcp://127.0.0.1:5555", base)
 	}
 	address := func(_ int, name string) string { return base + "." + name }
+	if rest == "*" {
+		address = func(int, string) string { return base }
+	}
 	if scheme == "tcp" {
 		if address, err = ports(rest); err != nil {
 			return a, fmt.Errorf("-addr %q: %w", base, err)
@@ -50,6 +57,16 @@ func derive(base string) (a addresses, err error) {
 	return a, nil
 }
 
+// deriveForWorker is derive for who connects. It also takes the two addresses that a
+// worker needs, which is how those can be told that derive does not know.
+func deriveForWorker(base string) (a addresses, err error) {
+	lines, counts, ok := strings.Cut(base, ",")
+	if !ok {
+		return derive(base)
+	}
+	return addresses{lines: lines, counts: counts}, nil
+}
+
 const highestPort = 65535
 
 // ports returns what makes the i-th address of tcp.
@@ -57,6 +74,9 @@ func ports(hostPort string) (func(i int, name string) string, error) {
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		return nil, fmt.Errorf("want tcp://host:port: %w", err)
+	}
+	if port == "*" {
+		port = "0"
 	}
 	first, err := strconv.Atoi(port)
 	if err != nil || first < 0 || first+5 > highestPort {

@@ -26,6 +26,11 @@ func TestDerive(t *testing.T) {
 			"tcp://[::1]:65530", "tcp://[::1]:65531", "tcp://[::1]:65532",
 			"tcp://[::1]:65533", "tcp://[::1]:65534", "tcp://[::1]:65535",
 		},
+		"ipc://*": {"ipc://*", "ipc://*", "ipc://*", "ipc://*", "ipc://*", "ipc://*"},
+		"tcp://*:*": {
+			"tcp://*:0", "tcp://*:0", "tcp://*:0",
+			"tcp://*:0", "tcp://*:0", "tcp://*:0",
+		},
 		"tcp://localhost:0": {
 			"tcp://localhost:0", "tcp://localhost:0", "tcp://localhost:0",
 			"tcp://localhost:0", "tcp://localhost:0", "tcp://localhost:0",
@@ -45,4 +50,15 @@ func TestDeriveRefuses(t *testing.T) {
 		_, err := derive(base)
 		require.ErrorContains(t, err, "want ", base)
 	}
+}
+
+func TestWorkersCanBeToldTwoAddresses(t *testing.T) {
+	a, err := deriveForWorker("tcp://host:5555")
+	require.NoError(t, err)
+	require.Equal(t, "tcp://host:5556", a.lines)
+	require.Equal(t, "tcp://host:5558", a.counts)
+
+	a, err = deriveForWorker("tcp://host:1,ipc:///tmp/x")
+	require.NoError(t, err)
+	require.Equal(t, addresses{lines: "tcp://host:1", counts: "ipc:///tmp/x"}, a)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/seedmq/mq"
@@ -16,15 +17,18 @@ import (
 type conductor struct {
 	control mq.Socket // PAIR, with the ventilator
 	results mq.Req    // to the sink
+	runID   int64     // tells this run from others
 	want    int64     // words of the result, at most
+	polls   int       // without news from workers, until they are given up; 0 for never
 }
 
 // outcome is what a run has come to. All that was sent is returned, or settled by
-// a worker, which is in totals.
+// a worker, which is in totals, or lost with a remote worker.
 type outcome struct {
 	totals
 	sent      work    // by the ventilator
 	returned  work    // of that, what nobody can take any more
+	lost      work    // of that, what was taken, and of which nothing was heard
 	filesLeft int64   // not sent, or not to their end
 	bytesLeft int64   // of files, not sent
 	top       []count // most frequent first
@@ -33,14 +37,18 @@ type outcome struct {
 
 // complete reports whether nothing was left undone.
 func (o *outcome) complete() bool {
-	return o.filesLeft == 0 && o.returned.messages == 0 && o.undone.messages == 0
+	return o.filesLeft == 0 && o.returned.messages == 0 && o.undone.messages == 0 && o.lost.messages == 0
 }
 
 func newConductor(all *sockets, c config) *conductor {
 	m := &conductor{
 		control: enlist(all, "main", "PAIR", mq.NewPair),
 		results: enlist(all, "main", "REQ", mq.NewReq),
+		runID:   rand.Int64(),
 		want:    int64(c.top),
+	}
+	if c.addrs.remote() {
+		m.polls = polls(c.wait)
 	}
 	if c.verify {
 		m.want = math.MaxInt64
@@ -50,7 +58,10 @@ func newConductor(all *sockets, c config) *conductor {
 
 // run sees the work through, or as far as it is when interrupt ends.
 func (c *conductor) run(ctx, interrupt context.Context, stopWorkers func()) (o outcome, err error) {
-	if err := c.control.Send(ctx, mq.Text("start")); err != nil {
+	if _, err := c.ask(ctx, "begin", c.runID); err != nil {
+		return o, err
+	}
+	if err := c.control.Send(ctx, mq.NewMessage([]byte("start"), numbers(c.runID))); err != nil {
 		return o, err
 	}
 	if _, err := c.hear(ctx, "started", 1); err != nil {
@@ -66,11 +77,7 @@ func (c *conductor) run(ctx, interrupt context.Context, stopWorkers func()) (o o
 	// Everything is in the hands of the workers. If this was Ctrl-C, or when it comes
 	// now, they leave what they have not begun, and tell the sink of it.
 	defer context.AfterFunc(interrupt, stopWorkers)()
-	part, err := c.ask(ctx, "totals", o.sent.messages-o.returned.messages)
-	if err != nil {
-		return o, err
-	}
-	if err := o.totals.decode(part); err != nil {
+	if err := c.askTotals(ctx, interrupt, &o); err != nil {
 		return o, err
 	}
 	o.elapsed = time.Since(began)
@@ -120,6 +127,46 @@ func (c *conductor) hear(ctx context.Context, what string, parts int) (mq.Messag
 	return m, checkParts(m, what, parts)
 }
 
+const (
+	totalsPoll = 250 * time.Millisecond
+	// afterCtrlC is how long workers are waited for at most once somebody is impatient.
+	afterCtrlC = 2 * time.Second
+)
+
+// polls is how many polls take so long. They are counted, rather than the time, so that
+// nobody is given up because this machine was asleep.
+func polls(d time.Duration) int { return 1 + int(d/totalsPoll) }
+
+// askTotals asks what the sink has, until that is everything, or has not grown for so
+// long that the rest is lost. Only remote workers can lose something.
+func (c *conductor) askTotals(ctx, interrupt context.Context, o *outcome) error {
+	var patience int64
+	if c.polls > 0 {
+		patience = totalsPoll.Milliseconds()
+	}
+	for quiet := 0; ; quiet++ {
+		before := o.totals
+		part, err := c.ask(ctx, "totals", o.sent.messages-o.returned.messages, patience)
+		if err != nil {
+			return err
+		}
+		if err := o.totals.decode(part); err != nil {
+			return err
+		}
+		o.lost = o.sent
+		for _, known := range []work{o.returned, o.counted, o.undone} {
+			o.lost.subtract(known)
+		}
+		if o.totals != before {
+			quiet = 0
+		}
+		givenUp := quiet >= c.polls || interrupt.Err() != nil && quiet >= polls(afterCtrlC)
+		if o.lost.messages <= 0 || givenUp {
+			return nil
+		}
+	}
+}
+
 // askWords asks for the words of the result, and lets the sink end.
 func (c *conductor) askWords(ctx context.Context, o *outcome) error {
 	part, err := c.ask(ctx, "top", c.want)
@@ -132,15 +179,15 @@ func (c *conductor) askWords(ctx context.Context, o *outcome) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.ask(ctx, "end", 0); err != nil {
+	if _, err := c.ask(ctx, "end"); err != nil {
 		return err
 	}
 	return closeEmpty(c.control, c.results)
 }
 
 // ask sends a request to the sink and returns the reply.
-func (c *conductor) ask(ctx context.Context, what string, n int64) ([]byte, error) {
-	if err := c.results.Send(ctx, mq.NewMessage([]byte(what), numbers(n))); err != nil {
+func (c *conductor) ask(ctx context.Context, what string, ns ...int64) ([]byte, error) {
+	if err := c.results.Send(ctx, mq.NewMessage([]byte(what), numbers(ns...))); err != nil {
 		return nil, err
 	}
 	reply, err := c.results.Recv(ctx)

@@ -13,7 +13,15 @@ import (
 	"go.uber.org/goleak"
 )
 
+// asCommand makes the test binary the command itself, for those tests that need it in
+// several processes.
+const asCommand = "WORDCOUNT_AS_COMMAND"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // js/wasm's own
 }
 
@@ -28,6 +36,12 @@ func invoke(t *testing.T, stdin string, args ...string) (code int, stdout, stder
 func TestWrongArgumentsExitWith2(t *testing.T) {
 	for message, args := range map[string][]string{
 		"-workers 0: want 1 to 10000":                         {"-workers", "0"},
+		"-workers -1: want 0 to 10000":                        {"-workers", "-1", "-addr", "tcp://localhost:0"},
+		`-role "boss": want main or worker`:                   {"-role", "boss"},
+		"-role worker: want the -addr of a main":              {"-role", "worker"},
+		"-role worker: it is main that reads a.txt":           {"-role", "worker", "-addr", "ipc://@wc", "a.txt"},
+		"-once: want -role worker":                            {"-once"},
+		"-wait 0s: want more than 0":                          {"-wait", "0s"},
 		"-workers -3: want":                                   {"-workers", "-3"},
 		"-workers 10001: want":                                {"-workers", "10001"},
 		`invalid value "x" for flag -workers`:                 {"-workers", "x"},

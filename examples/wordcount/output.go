@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -28,7 +29,7 @@ func (o *outcome) print(w io.Writer, in *input, c config, members []member) erro
 		fmt.Fprintf(&b, "%s skipped\n", plural(int64(in.binary), "binary file"))
 	}
 	seconds := max(o.elapsed.Seconds(), 1e-9)
-	fmt.Fprintf(&b, "%.3f s with %s: %.0f lines/s, %.1f MB/s\n\n", seconds, plural(int64(c.workers), "worker"),
+	fmt.Fprintf(&b, "%.3f s with %s: %.0f lines/s, %.1f MB/s\n\n", seconds, c.crew(),
 		float64(o.counted.lines)/seconds, float64(o.counted.bytes)/1e6/seconds)
 
 	printSockets(&b, members)
@@ -46,14 +47,23 @@ func printSockets(w io.Writer, members []member) {
 	}
 }
 
-// printUndone tells what Ctrl-C has left undone.
-func (o *outcome) printUndone(w io.Writer, in *input) {
+// printUndone tells what was left undone, and returns why: Ctrl-C has ended ctx, or
+// remote workers have gone.
+func (o *outcome) printUndone(ctx context.Context, w io.Writer, in *input) error {
+	why := errIncomplete
+	if ctx.Err() != nil {
+		why = errInterrupted
+	}
 	uncounted := o.undone
 	uncounted.add(o.returned)
-	fmt.Fprintf(w, "interrupted\n")
+	fmt.Fprintln(w, why)
 	fmt.Fprintf(w, "  counted:     %v\n", o.counted)
 	fmt.Fprintf(w, "  not counted: %v\n", uncounted)
+	if o.lost.messages > 0 {
+		fmt.Fprintf(w, "  lost:        %v, sent to workers that did not report\n", o.lost)
+	}
 	fmt.Fprintf(w, "  not sent:    %s\n", o.unsent(in))
+	return why
 }
 
 // unsent names what was not read, or not to its end.

@@ -27,7 +27,7 @@ type progress struct {
 	allBytes        int64 // 0 if nobody knows
 }
 
-func newProgress(all *sockets, out io.Writer, terminal bool) *progress {
+func newProgress(all *sockets, out io.Writer, terminal bool) (*progress, error) {
 	p := &progress{
 		news:     enlist(all, "progress", "SUB", mq.NewSub),
 		out:      out,
@@ -36,17 +36,32 @@ func newProgress(all *sockets, out io.Writer, terminal bool) *progress {
 	if !terminal {
 		p.shown = time.Now() // the first line after a while, the bar at once
 	}
-	return p
-}
-
-// run shows the news until watching ends.
-func (p *progress) run(ctx, watching context.Context) error {
-	defer p.show(true) // whatever is printed next begins a line
 	for _, topic := range []string{"progress.", "state"} {
 		if err := p.news.Subscribe(topic); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	return p, nil
+}
+
+// audiencePatience is more than it takes to connect, and to subscribe.
+const audiencePatience = 5 * time.Second
+
+// awaitAudience waits until somebody listens to topic, because a PUB keeps nothing for
+// those who come late. But nothing depends on who listens, so it does not wait long.
+func awaitAudience(ctx context.Context, news mq.Pub, topic string) error {
+	waiting, cancel := context.WithTimeout(ctx, audiencePatience)
+	defer cancel()
+	err := news.WaitSubscribers(waiting, topic, 1)
+	if waiting.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
+}
+
+// run shows the news until watching ends, and the publishers have closed.
+func (p *progress) run(ctx, watching context.Context) error {
+	defer p.show(true) // whatever is printed next begins a line
 	for m, err := range mq.Messages(watching, p.news) {
 		if err != nil && watching.Err() != nil {
 			break
@@ -59,9 +74,8 @@ func (p *progress) run(ctx, watching context.Context) error {
 		}
 		p.showSometimes()
 	}
-	// What was published before watching ended is in the queue.
-	for p.news.Stats().Pending > 0 {
-		m, err := p.news.Recv(ctx)
+	// The last news may be in the queue, or only on its way.
+	for m, err := range rest(ctx, p.news) {
 		if err != nil {
 			return err
 		}
@@ -84,6 +98,9 @@ func (p *progress) note(m mq.Message) error {
 		return readNumbers(m.Part(1), &p.lines, &p.bytes)
 	case "state":
 		p.state = string(m.Part(1))
+		if p.state == waitingState {
+			p.shown = time.Time{} // there may be no other news for long
+		}
 	}
 	return nil // a later version may publish more
 }

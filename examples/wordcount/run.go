@@ -13,8 +13,12 @@ import (
 	"github.com/seedmq/mq"
 )
 
-// errInterrupted is the error of a run that Ctrl-C ended before all was done.
-var errInterrupted = errors.New("interrupted")
+var (
+	// errInterrupted is the error of a run that Ctrl-C ended before all was done.
+	errInterrupted = errors.New("interrupted")
+	// errIncomplete is that of a run from which a remote worker has gone.
+	errIncomplete = errors.New("not everything was counted")
+)
 
 // run counts what c names. If ctx ends first, it says on stderr what was not done
 // and returns errInterrupted.
@@ -35,15 +39,18 @@ func run(ctx context.Context, c config, stdin io.Reader, stdout, stderr io.Write
 	if err != nil {
 		return errors.Join(err, all.runtime.Close())
 	}
-	fmt.Fprintf(stderr, "wordcount: counting %v with %s\n", in, plural(int64(c.workers), "worker"))
+	fmt.Fprintf(stderr, "wordcount: counting %v with %s\n", in, c.crew())
+	if c.addrs.remote() {
+		fmt.Fprintf(stderr, "wordcount: more workers: wordcount -role worker -addr %s,%s\n",
+			p.ventilator.lines.Addr(), p.sink.counts.Addr())
+	}
 	o, err := p.run(ctx)
 	// After an error, messages may be left: then this tells how many.
 	if err := errors.Join(err, all.runtime.Close()); err != nil {
 		return err
 	}
 	if !o.complete() {
-		o.printUndone(stderr, in)
-		return errInterrupted
+		return o.printUndone(ctx, stderr, in)
 	}
 	if err := o.print(stdout, in, c, all.members); err != nil || !c.verify {
 		return err
@@ -83,7 +90,9 @@ func assemble(all *sockets, c config, in *input, stderr io.Writer) (p *parts, er
 	if p.sink, err = newSink(all, c.addrs); err != nil {
 		return nil, err
 	}
-	p.progress = newProgress(all, stderr, c.terminal)
+	if p.progress, err = newProgress(all, stderr, c.terminal); err != nil {
+		return nil, err
+	}
 	return p, p.join()
 }
 

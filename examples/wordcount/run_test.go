@@ -10,23 +10,45 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seedmq/mq/examples/internal/programs"
 )
 
 // at are addresses for a run. Runs do not meet: each has a runtime of its own.
-func at(t *testing.T) addresses {
+func at(t *testing.T) addresses { return over(t, "inproc") }
+
+// over are addresses of a scheme.
+func over(t *testing.T, scheme string) addresses {
 	t.Helper()
-	a, err := derive("inproc://" + t.Name())
+	a, err := derive(base(t, scheme))
 	require.NoError(t, err)
 	return a
 }
 
+// base is an -addr of a scheme that nobody else has.
+func base(t *testing.T, scheme string) string {
+	t.Helper()
+	switch scheme {
+	case "inproc":
+		return "inproc://" + t.Name()
+	case "tcp":
+		return "tcp://127.0.0.1:0"
+	}
+	return programs.IPC(t)
+}
+
+var schemes = []string{"inproc", "tcp", "ipc"}
+
 func TestCountsAreExact(t *testing.T) {
-	for _, workers := range []string{"1", "8"} {
-		t.Run("workers="+workers, func(t *testing.T) {
-			code, stdout, _ := invoke(t, "", "-workers", workers, "-top", "4", "-verify", "testdata/texts")
-			require.Zero(t, code)
+	for i := range 2 * len(schemes) {
+		scheme, workers := schemes[i/2], []string{"1", "8"}[i%2]
+		t.Run(scheme+"/workers="+workers, func(t *testing.T) {
+			code, stdout, stderr := invoke(t, "",
+				"-workers", workers, "-top", "4", "-verify", "-addr", base(t, scheme), "testdata/texts")
+			require.Zero(t, code, stderr)
 			require.True(t, strings.HasPrefix(stdout, `top 4 of 18 words
   5  the
   2  end
@@ -82,29 +104,43 @@ func table(t *testing.T, stdout string) (sent, received map[string]int) {
 
 func TestTableShowsThatNoMessageIsLost(t *testing.T) {
 	big := plant(t, map[string]string{"big.txt": strings.Repeat("some words in a line\n", 300*batchLines)})
-	code, stdout, stderr := invoke(t, "", "-workers", "3", big)
-	require.Zero(t, code, stderr)
-	sent, received := table(t, stdout)
-	require.Equal(t, 300, sent["ventilator PUSH"])
-	require.Equal(t, 300, received["worker PULL"])
-	require.Equal(t, 300, sent["worker PUSH"])
-	require.Equal(t, 300, received["sink PULL"])
-	require.Equal(t, sent["main REQ"], received["sink REP"])
-	require.Equal(t, sent["sink REP"], received["main REQ"])
-	require.Equal(t, sent["main PAIR"], received["ventilator PAIR"])
-	require.Equal(t, sent["ventilator PAIR"], received["main PAIR"])
+	for _, scheme := range schemes {
+		t.Run(scheme, func(t *testing.T) {
+			code, stdout, stderr := invoke(t, "", "-workers", "3", "-addr", base(t, scheme), big)
+			require.Zero(t, code, stderr)
+			sent, received := table(t, stdout)
+			require.Equal(t, 300, sent["ventilator PUSH"])
+			require.Equal(t, 300, received["worker PULL"])
+			require.Equal(t, 300, sent["worker PUSH"])
+			require.Equal(t, 300, received["sink PULL"])
+			require.Equal(t, sent["main REQ"], received["sink REP"])
+			require.Equal(t, sent["sink REP"], received["main REQ"])
+			require.Equal(t, sent["main PAIR"], received["ventilator PAIR"])
+			require.Equal(t, sent["ventilator PAIR"], received["main PAIR"])
+		})
+	}
 }
 
 func TestProgress(t *testing.T) {
-	c := config{workers: 2, top: 1, paths: []string{"testdata/texts"}, addrs: at(t)}
+	for _, scheme := range schemes {
+		t.Run(scheme, func(t *testing.T) { testProgress(t, scheme) })
+	}
+}
+
+func testProgress(t *testing.T, scheme string) {
+	c := config{workers: 2, top: 1, paths: []string{"testdata/texts"}, wait: time.Minute}
 	for _, terminal := range []bool{true, false} {
-		c.terminal = terminal
+		c.terminal, c.addrs = terminal, over(t, scheme)
 		var stderr bytes.Buffer
 		require.NoError(t, run(t.Context(), c, nil, io.Discard, &stderr))
 		begin, rest, _ := strings.Cut(stderr.String(), "\n")
 		require.Equal(t, "wordcount: counting 4 files (123 bytes) with 2 workers", begin)
+		if c.addrs.remote() {
+			begin, rest, _ = strings.Cut(rest, "\n")
+			require.Contains(t, begin, "wordcount: more workers: wordcount -role worker -addr "+scheme+"://")
+		}
 		if !terminal {
-			require.Equal(t, "wordcount: 100%, 123 bytes, 7 lines, 4 of 4 files, all sent\n", rest)
+			require.True(t, strings.HasSuffix(rest, "wordcount: 100%, 123 bytes, 7 lines, 4 of 4 files, all sent\n"), rest)
 			continue
 		}
 		drawn := strings.Split(rest, "\r")

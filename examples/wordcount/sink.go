@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,6 +22,7 @@ type sink struct {
 	news    mq.Pub    // how many lines are counted
 
 	mu      sync.Mutex // protects the fields below
+	runID   int64      // what is of another run does not count
 	words   tally
 	totals  totals
 	told    int64         // how many messages are settled, and the news of it published
@@ -61,7 +64,9 @@ func (s *sink) run(ctx context.Context) error {
 		if err := s.answer(ctx); err != nil {
 			return err
 		}
-		return closeEmpty(s.counts) // which ends collect
+		// This ends collect. What comes now is of another run, or was given up.
+		_, err := closeSocket(s.counts)
+		return err
 	})
 	if err := tasks.Wait(); err != nil {
 		return err
@@ -104,23 +109,25 @@ func (s *sink) tell(ctx context.Context, now totals) error {
 func (s *sink) add(m mq.Message) (now totals, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var run int64
 	var settled work
-	if m.Len() < 2 {
+	if m.Len() < 3 {
 		return now, fmt.Errorf("%w: %v", errMalformed, m)
 	}
-	if err := settled.decode(m.Part(1)); err != nil {
+	if err := errors.Join(readNumbers(m.Part(1), &run), settled.decode(m.Part(2))); err != nil {
 		return now, err
 	}
 	t := &s.totals
 	switch kind := string(m.Data); {
-	case kind == "counted" && m.Len() == 3:
+	case run != s.runID:
+	case kind == "counted" && m.Len() == 4:
 		t.counted.add(settled)
-		err = eachCount(m.Part(2), func(word []byte, n int64) {
+		err = eachCount(m.Part(3), func(word []byte, n int64) {
 			s.words.add(word, n)
 			t.words += n
 		})
 		t.distinct = int64(len(s.words))
-	case kind == "undone" && m.Len() == 2:
+	case kind == "undone" && m.Len() == 3:
 		t.undone.add(settled)
 	default:
 		err = fmt.Errorf("%w: %v", errMalformed, m)
@@ -136,15 +143,29 @@ func (s *sink) wakeLocked() {
 	}
 }
 
-// await returns the totals once so many messages are settled, and that is published.
-func (s *sink) await(ctx context.Context, messages int64) (totals, error) {
+// begin has only the messages of a run count from now on.
+func (s *sink) begin(ctx context.Context, run int64) error {
+	s.mu.Lock()
+	s.runID = run
+	s.mu.Unlock()
+	return awaitAudience(ctx, s.news, "progress.lines")
+}
+
+// await returns the totals once so many messages are settled, and that is published;
+// if patience is not 0, at the latest after that.
+func (s *sink) await(ctx context.Context, messages int64, patience time.Duration) (totals, error) {
 	reached := make(chan struct{})
 	s.mu.Lock()
 	s.target, s.reached = messages, reached
 	s.wakeLocked()
 	s.mu.Unlock()
+	var enough <-chan time.Time // never
+	if patience > 0 {
+		enough = time.After(patience)
+	}
 	select {
 	case <-reached:
+	case <-enough:
 	case <-ctx.Done():
 		return totals{}, ctx.Err()
 	}
@@ -177,18 +198,26 @@ func (s *sink) answer(ctx context.Context) error {
 }
 
 func (s *sink) reply(ctx context.Context, request mq.Message) (mq.Message, error) {
-	var n int64
+	var argument []byte
 	if request.Len() == 2 {
-		if err := readNumbers(request.Part(1), &n); err != nil {
+		argument = request.Part(1)
+	}
+	var n, patience int64
+	switch string(request.Data) {
+	case "begin":
+		if err := readNumbers(argument, &n); err != nil {
 			return mq.Message{}, err
 		}
-	}
-	switch string(request.Data) {
+		return mq.Text("ready"), s.begin(ctx, n)
 	case "totals":
-		t, err := s.await(ctx, n)
+		if err := readNumbers(argument, &n, &patience); err != nil {
+			return mq.Message{}, err
+		}
+		t, err := s.await(ctx, n, time.Duration(patience)*time.Millisecond)
 		return mq.NewMessage(t.encode()), err
 	case "top":
-		return mq.NewMessage(s.top(n)), nil
+		err := readNumbers(argument, &n)
+		return mq.NewMessage(s.top(n)), err
 	case "end":
 		return mq.Text("bye"), nil
 	}

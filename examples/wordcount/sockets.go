@@ -3,7 +3,10 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"iter"
+	"time"
 
 	"github.com/seedmq/mq"
 )
@@ -23,9 +26,13 @@ type member struct {
 
 func newSockets() *sockets { return &sockets{runtime: mq.NewRuntime()} }
 
+// linger is how long Close waits for remote peers to take what is theirs. They take
+// it at once, unless they hang.
+const linger = 10 * time.Second
+
 // enlist makes a socket with one of mq's constructors.
 func enlist[S mq.Socket](all *sockets, role, kind string, construct func(...mq.Option) S, opts ...mq.Option) S {
-	s := construct(append(opts, mq.WithRuntime(all.runtime))...)
+	s := construct(append(opts, mq.WithRuntime(all.runtime), mq.WithLinger(linger))...)
 	all.members = append(all.members, member{role, kind, s})
 	return s
 }
@@ -62,4 +69,33 @@ func closeEmpty(all ...mq.Socket) error {
 		errs = append(errs, s.Close())
 	}
 	return errors.Join(errs...)
+}
+
+const (
+	restPoll  = 20 * time.Millisecond
+	restPolls = 250 // without a message: 5 s, if the clock is to be trusted
+)
+
+// rest ranges over what is still on its way to s, whose peers are closing: over a
+// network, that is more than Stats can count. It ends when they are gone and nothing
+// is left, and in any case when nothing has come for a while.
+func rest(ctx context.Context, s mq.Socket) iter.Seq2[mq.Message, error] {
+	return func(yield func(mq.Message, error) bool) {
+		for quiet := 0; quiet < restPolls; quiet++ {
+			// Who goes leaves what has arrived, so the peers are looked at first.
+			if s.Stats().Peers == 0 && s.Stats().Pending == 0 {
+				return
+			}
+			waiting, cancel := context.WithTimeout(ctx, restPoll)
+			m, err := s.Recv(waiting)
+			cancel()
+			if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+				continue
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+			quiet = 0
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,35 +48,34 @@ func requireConservation(t *testing.T, o outcome) {
 }
 
 func TestInterruptLosesNothing(t *testing.T) {
-	for _, workers := range []int{1, 3} {
-		for cut := range 12 {
-			t.Run(fmt.Sprintf("workers=%d/cut=%d", workers, cut), func(t *testing.T) {
-				ctx, interrupt := context.WithCancel(t.Context())
-				stdin := &endless{1 << (10 + cut), interrupt}
-				in, err := list(ctx, []string{"-", "testdata/texts"}, stdin)
-				require.NoError(t, err)
-				all := newSockets()
-				p, err := assemble(all, config{workers: workers, top: 10, addrs: at(t)}, in, io.Discard)
-				require.NoError(t, err)
+	for i := range 24 * len(schemes) {
+		scheme, workers, cut := schemes[i/24], 1+i/12%2*2, i%12
+		t.Run(fmt.Sprintf("%s/workers=%d/cut=%d", scheme, workers, cut), func(t *testing.T) {
+			ctx, interrupt := context.WithCancel(t.Context())
+			stdin := &endless{1 << (10 + cut), interrupt}
+			in, err := list(ctx, []string{"-", "testdata/texts"}, stdin)
+			require.NoError(t, err)
+			all := newSockets()
+			p, err := assemble(all, config{workers: workers, top: 10, wait: time.Minute, addrs: over(t, scheme)}, in, io.Discard)
+			require.NoError(t, err)
 
-				o, err := p.run(ctx)
-				require.NoError(t, err)
-				require.NoError(t, all.runtime.Close(), "nothing is left in any socket")
-				require.False(t, o.complete())
-				require.EqualValues(t, 5, o.filesLeft)
-				require.EqualValues(t, 123, o.bytesLeft)
-				requireConservation(t, o)
+			o, err := p.run(ctx)
+			require.NoError(t, err)
+			require.NoError(t, all.runtime.Close(), "nothing is left in any socket")
+			require.False(t, o.complete())
+			require.EqualValues(t, 5, o.filesLeft)
+			require.EqualValues(t, 123, o.bytesLeft)
+			requireConservation(t, o)
 
-				var received uint64
-				for _, w := range p.workers {
-					received += w.lines.Stats().Received
-				}
-				require.EqualValues(t, o.counted.messages, received)
-				for _, c := range o.top {
-					require.Zero(t, c.n%o.counted.lines, "%v in %d lines", c, o.counted.lines)
-				}
-			})
-		}
+			var received uint64
+			for _, w := range p.workers {
+				received += w.lines.Stats().Received
+			}
+			require.EqualValues(t, o.counted.messages+o.undone.messages, received)
+			for _, c := range o.top {
+				require.Zero(t, c.n%o.counted.lines, "%v in %d lines", c, o.counted.lines)
+			}
+		})
 	}
 }
 
@@ -254,9 +254,11 @@ func TestConductorPassesOverAStaleDone(t *testing.T) {
 		done <- o
 	}()
 	ventilator := p.ventilator.control
-	require.NoError(t, p.ventilator.await(t.Context(), "start"))
+	_, err = p.ventilator.await(t.Context(), "start", 2)
+	require.NoError(t, err)
 	require.NoError(t, ventilator.Send(t.Context(), mq.Text("started")))
-	require.NoError(t, p.ventilator.await(t.Context(), "stop"))
+	_, err = p.ventilator.await(t.Context(), "stop", 1)
+	require.NoError(t, err)
 	require.NoError(t, ventilator.Send(t.Context(), mq.Text("done"))) // it had not heard yet
 	require.NoError(t, ventilator.Send(t.Context(), mq.Text("stopped", "0 0 0", "0 0 0", "0 0")))
 	o := <-done

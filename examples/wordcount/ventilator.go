@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,6 +24,8 @@ type ventilator struct {
 	control mq.Socket // PAIR, with main
 	lines   mq.Socket // PUSH, to the workers
 	news    mq.Pub    // how many files are sent
+	remote  bool      // workers may be in other processes
+	runID   int64     // of main; from "start" on
 
 	sent  work  // accepted by lines
 	files int   // sent to their end
@@ -35,17 +38,21 @@ func newVentilator(all *sockets, at addresses, in *input) (*ventilator, error) {
 		control: enlist(all, "ventilator", "PAIR", mq.NewPair),
 		lines:   enlist(all, "ventilator", "PUSH", mq.NewPush, mq.WithSendHWM(ahead)),
 		news:    enlist(all, "ventilator", "PUB", mq.NewPub),
+		remote:  at.remote(),
 	}
 	return v, bind(place{v.control, at.control}, place{v.lines, at.lines}, place{v.news, at.reading})
 }
 
 // run does what main says over control, until it says stop.
 func (v *ventilator) run(ctx context.Context) error {
-	if err := v.await(ctx, "start"); err != nil {
+	m, err := v.await(ctx, "start", 2)
+	if err != nil {
 		return err
 	}
-	// A PUB keeps nothing for those who come late, so nothing begins without them.
-	if err := v.news.WaitSubscribers(ctx, "state", 1); err != nil {
+	if err := readNumbers(m.Part(1), &v.runID); err != nil {
+		return err
+	}
+	if err := awaitAudience(ctx, v.news, "state"); err != nil {
 		return err
 	}
 	if err := v.control.Send(ctx, mq.Text("started")); err != nil {
@@ -57,7 +64,8 @@ func (v *ventilator) run(ctx context.Context) error {
 	tasks.Go(func() error { return v.sendAll(both, sending) })
 	tasks.Go(func() error {
 		defer stop()
-		return v.await(both, "stop")
+		_, err := v.await(both, "stop", 1)
+		return err
 	})
 	if err := tasks.Wait(); err != nil {
 		return err
@@ -65,25 +73,41 @@ func (v *ventilator) run(ctx context.Context) error {
 	return v.finish(ctx)
 }
 
-func (v *ventilator) await(ctx context.Context, command string) error {
+func (v *ventilator) await(ctx context.Context, command string, parts int) (mq.Message, error) {
 	m, err := v.control.Recv(ctx)
 	if err != nil {
-		return err
+		return m, err
 	}
-	return checkParts(m, command, 1)
+	return m, checkParts(m, command, parts)
 }
 
 // sendAll sends all files and then says so, unless sending ends before.
 func (v *ventilator) sendAll(ctx, sending context.Context) error {
+	err := v.sendFiles(ctx, sending)
+	if err == nil {
+		err = v.tell(ctx, "all sent")
+	}
+	if err == nil {
+		err = v.awaitTakers(sending)
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		return v.tell(ctx, "stopped")
+	}
+	if err != nil {
+		return err
+	}
+	return v.control.Send(ctx, mq.Text("done"))
+}
+
+func (v *ventilator) sendFiles(ctx, sending context.Context) error {
+	if err := v.awaitWorkers(ctx, sending); err != nil {
+		return err
+	}
 	if err := v.tell(ctx, "reading"); err != nil {
 		return err
 	}
 	for _, s := range v.input.sources {
-		err := v.sendFile(sending, s)
-		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
-			return v.tell(ctx, "stopped")
-		}
-		if err != nil {
+		if err := v.sendFile(sending, s); err != nil {
 			return err
 		}
 		v.files++
@@ -91,10 +115,43 @@ func (v *ventilator) sendAll(ctx, sending context.Context) error {
 			return err
 		}
 	}
-	if err := v.tell(ctx, "all sent"); err != nil {
+	return nil
+}
+
+const waitingState = "waiting for workers"
+
+// awaitWorkers waits for the first one, and says so if it takes long. In one process
+// they are all there.
+func (v *ventilator) awaitWorkers(ctx, sending context.Context) error {
+	if !v.remote {
+		return nil
+	}
+	soon, cancel := context.WithTimeout(sending, time.Second)
+	defer cancel()
+	err := v.lines.WaitPeers(soon, 1)
+	if err == nil || sending.Err() != nil {
 		return err
 	}
-	return v.control.Send(ctx, mq.Text("done"))
+	if err := v.tell(ctx, waitingState); err != nil {
+		return err
+	}
+	return v.lines.WaitPeers(sending, 1)
+}
+
+const takersPoll = 10 * time.Millisecond
+
+// awaitTakers waits until remote workers have come for all messages, those that are
+// still to connect too. In one process that is no matter: what is in the queue when it
+// is closed stays for them.
+func (v *ventilator) awaitTakers(ctx context.Context) error {
+	for v.remote && v.lines.Stats().Queued > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(takersPoll):
+		}
+	}
+	return nil
 }
 
 func (v *ventilator) sendFile(ctx context.Context, s source) error {
@@ -111,7 +168,7 @@ func (v *ventilator) sendFile(ctx context.Context, s source) error {
 		if err != nil {
 			return fmt.Errorf("%v: %w", s, err)
 		}
-		if err := v.lines.Send(ctx, lineMessage(text, lines)); err != nil {
+		if err := v.lines.Send(ctx, lineMessage(v.runID, text, lines)); err != nil {
 			return err
 		}
 		v.sent.add(work{1, int64(lines), int64(len(text))})
@@ -125,8 +182,8 @@ func (v *ventilator) sendFile(ctx context.Context, s source) error {
 func (v *ventilator) tell(ctx context.Context, state string) error {
 	progress := numbers(int64(v.files), int64(len(v.input.sources)), v.input.knownBytes())
 	return errors.Join(
-		v.news.Send(ctx, mq.Text("state", state)),
-		v.news.Send(ctx, mq.NewMessage([]byte("progress.files"), progress)))
+		v.news.Send(ctx, mq.NewMessage([]byte("progress.files"), progress)),
+		v.news.Send(ctx, mq.Text("state", state)))
 }
 
 // finish tells main what was done and what was not. What is in the queue stays

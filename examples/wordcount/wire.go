@@ -16,19 +16,24 @@ import (
 // between them, so that a message can be read by people too; only the word counts,
 // of which there are many, are binary.
 //
-//	control   "start" -> "started"
+//	control   "start", run -> "started"
 //	          "done", when all lines are sent
 //	          "stop" -> "stopped", work sent, work given back, "files bytes" not sent
-//	lines     "lines", text
-//	counts    "counted", work, word counts
-//	          "undone", work
-//	results   "totals", "messages" -> totals, once so many messages are settled
+//	lines     "run lines", text
+//	counts    "counted", run, work, word counts
+//	          "undone", run, work
+//	results   "begin", run -> "ready"
+//	          "totals", "messages patience" -> totals, once so many messages are
+//	          settled; if patience is not 0, after so many milliseconds anyway
 //	          "top", "how many" -> word counts, most frequent first
 //	          "end" -> "bye"
 //	          anything else -> "error", why
 //	reading   "progress.files", "sent all bytes"; bytes are of all files
 //	          "state", what
 //	counting  "progress.lines", "lines bytes"
+//
+// A run is a random number: what a remote worker still has of a run that was broken
+// off does not count in the next.
 
 // work is a quantity of it.
 type work struct{ messages, lines, bytes int64 }
@@ -37,6 +42,12 @@ func (w *work) add(more work) {
 	w.messages += more.messages
 	w.lines += more.lines
 	w.bytes += more.bytes
+}
+
+func (w *work) subtract(less work) {
+	w.messages -= less.messages
+	w.lines -= less.lines
+	w.bytes -= less.bytes
 }
 
 func (w work) encode() []byte { return numbers(w.messages, w.lines, w.bytes) }
@@ -82,29 +93,36 @@ func checkParts(m mq.Message, first string, n int) error {
 	return nil
 }
 
-// A lineMessage is a batch of lines on its way to a worker.
-func lineMessage(text []byte, lines int) mq.Message {
-	return mq.NewMessage(numbers(int64(lines)), text)
+// piece is what one message to a worker holds.
+type piece struct {
+	run  int64
+	text []byte
+	work work
 }
 
-// readLines returns the text of a lineMessage, and how much work it is.
-func readLines(m mq.Message) (text []byte, w work, err error) {
+// A lineMessage is a batch of lines on its way to a worker.
+func lineMessage(run int64, text []byte, lines int) mq.Message {
+	return mq.NewMessage(numbers(run, int64(lines)), text)
+}
+
+// readLines reads a lineMessage.
+func readLines(m mq.Message) (p piece, err error) {
 	if m.Len() != 2 {
-		return nil, w, fmt.Errorf("%w: lines in %d parts", errMalformed, m.Len())
+		return p, fmt.Errorf("%w: lines in %d parts", errMalformed, m.Len())
 	}
-	text = m.Part(1)
-	w.messages, w.bytes = 1, int64(len(text))
-	return text, w, readNumbers(m.Data, &w.lines)
+	p.text = m.Part(1)
+	p.work.messages, p.work.bytes = 1, int64(len(p.text))
+	return p, readNumbers(m.Data, &p.run, &p.work.lines)
 }
 
 // workIn adds up lineMessages.
 func workIn(messages []mq.Message) (sum work, err error) {
 	for _, m := range messages {
-		_, w, err := readLines(m)
+		p, err := readLines(m)
 		if err != nil {
 			return sum, err
 		}
-		sum.add(w)
+		sum.add(p.work)
 	}
 	return sum, nil
 }

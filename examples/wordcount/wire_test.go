@@ -24,16 +24,15 @@ func TestNumbersComeBack(t *testing.T) {
 }
 
 func TestLinesComeBack(t *testing.T) {
-	text, w, err := readLines(lineMessage([]byte("a\nb\n"), 2))
+	p, err := readLines(lineMessage(7, []byte("a\nb\n"), 2))
 	require.NoError(t, err)
-	require.Equal(t, "a\nb\n", string(text))
-	require.Equal(t, work{messages: 1, lines: 2, bytes: 4}, w)
+	require.Equal(t, piece{7, []byte("a\nb\n"), work{messages: 1, lines: 2, bytes: 4}}, p)
 
-	sum, err := workIn([]mq.Message{lineMessage([]byte("a\nb\n"), 2), lineMessage([]byte("c"), 1)})
+	sum, err := workIn([]mq.Message{lineMessage(7, []byte("a\nb\n"), 2), lineMessage(8, []byte("c"), 1)})
 	require.NoError(t, err)
 	require.Equal(t, work{messages: 2, lines: 3, bytes: 5}, sum)
 
-	for _, m := range []mq.Message{mq.Text("1"), mq.Text("1", "a", "b"), mq.Text("one", "a")} {
+	for _, m := range []mq.Message{mq.Text("1 1"), mq.Text("1 1", "a", "b"), mq.Text("1", "a")} {
 		_, err := workIn([]mq.Message{m})
 		require.ErrorIs(t, err, errMalformed, m)
 	}

@@ -14,20 +14,39 @@ type worker struct {
 	lines  mq.Socket // PULL, from the ventilator
 	counts mq.Socket // PUSH, to the sink
 	words  tally     // all words ever met; 0 between two messages
+
+	counted, undone work // handed in
 }
 
-func newWorker(all *sockets, number int) *worker {
+func newWorker(all *sockets, number int, opts ...mq.Option) *worker {
 	role := fmt.Sprintf("worker %d", number)
 	return &worker{
-		lines:  enlist(all, role, "PULL", mq.NewPull),
-		counts: enlist(all, role, "PUSH", mq.NewPush),
+		lines:  enlist(all, role, "PULL", mq.NewPull, append(opts, mq.WithRecvHWM(ahead))...),
+		counts: enlist(all, role, "PUSH", mq.NewPush, opts...),
 		words:  make(tally),
 	}
 }
 
-// run works until taking ends. Even then, what the worker has in hand it settles:
-// only the end of ctx stops it in the middle.
+// run works until taking ends, which is after the ventilator has closed. What comes
+// after that it does not count.
 func (w *worker) run(ctx, taking context.Context) error {
+	if err := w.work(ctx, taking); err != nil {
+		return err
+	}
+	for m, err := range rest(ctx, w.lines) {
+		if err != nil {
+			return err
+		}
+		if err := w.leave(ctx, m); err != nil {
+			return err
+		}
+	}
+	return w.finish(ctx)
+}
+
+// work counts until taking ends. Even then, what the worker has in hand it settles:
+// only the end of ctx stops it in the middle.
+func (w *worker) work(ctx, taking context.Context) error {
 	for m, err := range mq.Messages(taking, w.lines) {
 		if err != nil && taking.Err() != nil {
 			break
@@ -39,20 +58,28 @@ func (w *worker) run(ctx, taking context.Context) error {
 			return err
 		}
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return w.finish(ctx)
+	return ctx.Err()
 }
 
 // settle counts the words of one message. The sink gets one message for one, so
 // that it can tell when all are settled.
 func (w *worker) settle(ctx context.Context, m mq.Message) error {
-	text, done, err := readLines(m)
+	p, err := readLines(m)
 	if err != nil {
 		return err
 	}
-	return w.counts.Send(ctx, mq.NewMessage([]byte("counted"), done.encode(), w.count(text)))
+	w.counted.add(p.work)
+	return w.counts.Send(ctx, mq.NewMessage([]byte("counted"), numbers(p.run), p.work.encode(), w.count(p.text)))
+}
+
+// leave tells the sink that one message will not be counted.
+func (w *worker) leave(ctx context.Context, m mq.Message) error {
+	p, err := readLines(m)
+	if err != nil {
+		return err
+	}
+	w.undone.add(p.work)
+	return w.counts.Send(ctx, mq.NewMessage([]byte("undone"), numbers(p.run), p.work.encode()))
 }
 
 // count returns the word counts of text, encoded.
@@ -77,12 +104,8 @@ func (w *worker) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(back) > 0 {
-		undone, err := workIn(back)
-		if err != nil {
-			return err
-		}
-		if err := w.counts.Send(ctx, mq.NewMessage([]byte("undone"), undone.encode())); err != nil {
+	for _, m := range back {
+		if err := w.leave(ctx, m); err != nil {
 			return err
 		}
 	}

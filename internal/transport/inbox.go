@@ -181,7 +181,7 @@ func (in *Inbox) parkLocked() (*ring.Waiter, error) {
 
 // rotateLocked puts the first ready source at the end.
 func (in *Inbox) rotateLocked() {
-	if s := in.ready.first; s.next != nil {
+	if s := in.ready.first; s.next != nil && !s.ended {
 		in.ready.remove(s)
 		in.ready.push(s)
 	}
@@ -215,7 +215,11 @@ func (in *Inbox) offer(s *Source) bool {
 		return false
 	}
 	s.ready = true
-	in.ready.push(s)
+	if s.ended {
+		in.ready.pushEnded(s)
+	} else {
+		in.ready.push(s)
+	}
 	in.setSoleLocked()
 	return in.lot.WakeLocked(s)
 }
@@ -279,11 +283,21 @@ func (in *Inbox) attach(s *Source) error {
 }
 
 // release is called when the link of s has ended: what its closed queue still
-// holds can be taken, and a queue that lives on is another taker's.
+// holds can be taken, and a queue that lives on is another taker's. It is taken before
+// what others have: if the peer comes back, it goes on behind that.
 func (in *Inbox) release(s *Source) {
 	if s.queue.leave(s) {
 		in.remove(s)
+		return
 	}
+	in.lot.Lock()
+	defer in.lot.Unlock()
+	if s.ready {
+		in.ready.remove(s)
+		in.ready.pushEnded(s)
+		in.setSoleLocked()
+	}
+	s.ended = true
 }
 
 // remove ends a source. It returns what only this source could have taken.

@@ -207,6 +207,23 @@ func TestInboxBusyBesideIdle(t *testing.T) {
 	})
 }
 
+// TestInboxEndedComesFirst: a peer that went and came back has its messages received in
+// the order in which it sent them, whatever others send.
+func TestInboxEndedComesFirst(t *testing.T) {
+	var in transport.Inbox
+	queues, sources := stocked(t, &in, "abc", 3)
+	require.Equal(t, []string{"a0", "b0"}, take(t, &in, 2))
+	for _, i := range []int{2, 1} {
+		queues[i].Close()
+		in.Release(sources[i])
+	}
+	again := transport.NewQueue(2)
+	again.TryPush(msg("c3"))
+	attach(t, &in, again)
+	require.Equal(t, []string{"c0", "c1", "c2", "b1", "b2"}, take(t, &in, 5))
+	require.ElementsMatch(t, []string{"a1", "a2", "c3"}, take(t, &in, 3))
+}
+
 func TestInboxPoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var in transport.Inbox

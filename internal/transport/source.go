@@ -11,6 +11,7 @@ type Source struct {
 	in    *Inbox // read-only
 
 	ready   bool // in the list of the inbox; protected by the lock of in
+	ended   bool // its link is down: what it has comes before all others; protected by the lock of in
 	removed bool // no source of the inbox any more; protected by the lock of in
 	idle    bool // in the list of the queue; protected by queue.mu
 	called  bool // counts in queue.called; protected by queue.mu
@@ -31,6 +32,25 @@ func (l *sourceList) push(s *Source) {
 		l.last.next = s
 	}
 	l.last = s
+}
+
+// pushEnded puts an ended source behind the other ended ones, which are in front.
+func (l *sourceList) pushEnded(s *Source) {
+	next := l.first
+	for next != nil && next.ended {
+		next = next.next
+	}
+	if next == nil {
+		l.push(s)
+		return
+	}
+	s.prev, s.next = next.prev, next
+	next.prev = s
+	if s.prev == nil {
+		l.first = s
+	} else {
+		s.prev.next = s
+	}
 }
 
 func (l *sourceList) remove(s *Source) {
