@@ -152,7 +152,7 @@ func TestAddressLingerForAbsent(t *testing.T) {
 	}
 }
 
-// Many connections at one address all work.
+// Many that connect to one address at once all get in, and nobody is cut who has got in.
 func TestAddressManyConnections(t *testing.T) {
 	many := 2000
 	var limit syscall.Rlimit
@@ -165,12 +165,14 @@ func TestAddressManyConnections(t *testing.T) {
 	}
 	for _, scheme := range schemes {
 		t.Run(scheme.name, func(t *testing.T) {
-			pull := makers["PULL"](t)
+			var news news
+			pull := makers["PULL"](t, news.option())
 			addr := scheme.addr(t)
 			require.NoError(t, pull.Bind(addr))
 			pushes := make([]mq.Socket, many)
 			for n := range pushes {
 				pushes[n] = mq.NewPush(mq.WithReconnect(time.Millisecond, 200*time.Millisecond))
+				closing(t, pushes[n])
 				require.NoError(t, pushes[n].Connect(addr))
 				require.NoError(t, pushes[n].Send(t.Context(), mq.Text(fmt.Sprint(n))))
 			}
@@ -182,6 +184,7 @@ func TestAddressManyConnections(t *testing.T) {
 				came[string(m.Data)] = true
 			}
 			require.Equal(t, many, pull.Stats().Peers)
+			require.Empty(t, news.of(mq.EventDisconnected))
 			var all sync.WaitGroup
 			for _, push := range pushes {
 				all.Go(func() { assert.NoError(t, push.Close()) })

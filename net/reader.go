@@ -59,6 +59,9 @@ func open(kind transport.Kind, item zmtp.Item) (m transport.Msg, ok bool) {
 	if kind != transport.Req && kind != transport.Rep {
 		return transport.NewMsg(item.Body, item.More), true
 	}
+	if len(item.Body) == 0 && len(item.More) > 0 { // as from REQ and REP themselves
+		return transport.NewMsg(item.More[0], item.More[1:]), true
+	}
 	frames := append([][]byte{item.Body}, item.More...)
 	for i, frame := range frames {
 		if len(frame) > 0 {

@@ -46,6 +46,7 @@ func fanOut(l *live, n int) (result, error) {
 			if err := produce(l.rig.Send[0], min(batch, n-i*batch), payload); err != nil {
 				return result{}, err
 			}
+			l.flush()
 		}
 	}
 	sample, took := m.stop(n * len(recvs))

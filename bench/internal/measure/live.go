@@ -135,6 +135,13 @@ func (l *live) stop() {
 	})
 }
 
+// flush has what was sent leave, if it would not by itself.
+func (l *live) flush() {
+	if l.rig.Flush != nil {
+		l.rig.Flush()
+	}
+}
+
 // close tears all down, and returns how many goroutines stayed all the same.
 func (l *live) close() (left int) {
 	l.stop()

@@ -118,9 +118,7 @@ func each(l *live, topics []string, f func(string) error, limit time.Duration) (
 			return Sample{}, peer.Cannot(fmt.Sprintf("%d of %d took over %v", i, len(topics), limit))
 		}
 	}
-	if l.rig.Flush != nil {
-		l.rig.Flush()
-	}
+	l.flush()
 	sample, _ := m.stop(len(topics))
 	return sample, nil
 }

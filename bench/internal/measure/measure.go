@@ -6,6 +6,7 @@ package measure
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/seedmq/mq/bench/internal/peer"
@@ -18,7 +19,7 @@ type Row struct {
 	Lines []Line
 	Count int      // of what grows from row to row, such as peers; 0 if nothing does
 	Procs int      // GOMAXPROCS; 0 for all there are
-	Peers []string // who is asked; nil for everybody
+	Peers []string // who is asked; nil for everybody but floors
 	Fixed int      // how many times, if that is not chosen by time
 	Least int      // times of a measurement, so that it is more than the start of one
 	Most  int      // how many rounds are enough; 0 for all there are
@@ -30,6 +31,14 @@ type Row struct {
 	run  func(l *live, n int) (result, error)
 	// do is run for rows that have to look before and after set-up.
 	do func(c peer.Contender, o options, n int) (result, error)
+}
+
+// asks reports whether a contender is asked to do the row.
+func (r Row) asks(info peer.Info) bool {
+	if r.Peers == nil {
+		return !info.Floor
+	}
+	return slices.Contains(r.Peers, info.Name)
 }
 
 // Line is a number that a row yields. Less is better.

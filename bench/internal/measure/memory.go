@@ -93,9 +93,7 @@ func queued(c peer.Contender, o options, n int) (result, error) {
 			return result{}, err
 		}
 	}
-	if l.rig.Flush != nil {
-		l.rig.Flush()
-	}
+	l.flush()
 	after, err := used()
 	runtime.KeepAlive(payload)
 	runtime.KeepAlive(l.rig)

@@ -22,6 +22,7 @@ func oneWay(l *live, n int) (result, error) {
 			defer sent.Done()
 			<-begin
 			l.fail(produce(send, share(n, len(l.rig.Send), i), payload))
+			l.flush()
 		})
 	}
 	ready.Wait()

@@ -47,6 +47,9 @@ const (
 	FanIn        = "Fan-in"
 	Memory       = "Memory"
 	Idle         = "Idle"
+	WireOneWay   = "Network, one way"
+	WireTrip     = "Network, round trip"
+	WireFanOut   = "Network, fan-out"
 	oneProcessor = "/procs=1"
 )
 
@@ -63,7 +66,8 @@ func Rows(s Scale) []Row {
 	rows = append(rows, subscribeRow(s))
 	rows = append(rows, fanInRows(s)...)
 	rows = append(rows, memoryRows(s)...)
-	return append(rows, idleRow())
+	rows = append(rows, idleRow())
+	return append(rows, wireRows()...)
 }
 
 // onOne turns rows into those for one processor, which are for mq and channels.
@@ -80,9 +84,12 @@ func onOne(table string, rows []Row) []Row {
 const (
 	small = 16
 	large = 1000
+	// Over a network.
+	wireSmall = 10
+	wireLarge = 100_000
 )
 
-var sizeNames = map[int]string{small: "16 B", large: "1 kB"}
+var sizeNames = map[int]string{wireSmall: "10 B", small: "16 B", large: "1 kB", wireLarge: "100 kB"}
 
 const perMessage = "ns per message"
 

@@ -49,7 +49,7 @@ func (r *Runner) table(ctx context.Context, rows []Row, peers []peer.Contender) 
 	for i, row := range rows {
 		results[i] = &Result{Row: row}
 		for _, c := range peers {
-			if info := c.Info(); row.Peers == nil || slices.Contains(row.Peers, info.Name) {
+			if info := c.Info(); row.asks(info) {
 				s := &Series{Peer: info, Why: info.Missing, Samples: make([][]Sample, len(row.Lines))}
 				results[i].Series = append(results[i].Series, s)
 			}

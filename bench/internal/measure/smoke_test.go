@@ -6,6 +6,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,12 @@ func isExpected(name, row string) bool {
 // TestEveryRowWithEveryContender passes a few messages each. That all of them
 // arrive is a condition for a row to end.
 func TestEveryRowWithEveryContender(t *testing.T) {
+	temporary, err := os.MkdirTemp("", "") // not a longer one: it is a part of addresses
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(temporary)
+	t.Setenv("TMPDIR", temporary)
 	r := Runner{Rounds: 1, N: 100, Time: time.Millisecond, Limit: 10 * time.Second, Scale: tiny(), Log: t.Output()}
 	rows := Rows(r.Scale)
 	results, err := r.Run(t.Context(), rows, peer.All())
@@ -64,6 +71,9 @@ func TestEveryRowWithEveryContender(t *testing.T) {
 	}
 	if len(results) != len(rows) {
 		t.Fatalf("%d rows, but %d results", len(rows), len(results))
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("files stayed behind: %v, %v", left, err)
 	}
 	for _, result := range results {
 		for _, s := range result.Series {
@@ -111,6 +121,25 @@ func TestRowNamesDiffer(t *testing.T) {
 		seen[row.Name] = true
 		if len(row.Lines) == 0 || (row.run == nil) == (row.do == nil) {
 			t.Errorf("%s: %d lines, and one way to do it is needed", row.Name, len(row.Lines))
+		}
+	}
+}
+
+// A floor has nothing to do with work inside the process, and over a network everybody
+// is asked who can use one.
+func TestWhoIsAsked(t *testing.T) {
+	for _, row := range Rows(Full()) {
+		var names []string
+		for _, c := range peer.All() {
+			if row.asks(c.Info()) {
+				names = append(names, c.Info().Name)
+			}
+		}
+		switch {
+		case row.work.Over != "" && !slices.Equal(names, []string{peer.MQ, peer.Libzmq, peer.GoZeroMQ, peer.NetConn}):
+			t.Errorf("%s: %q are asked", row.Name, names)
+		case row.work.Over == "" && slices.Contains(names, peer.NetConn):
+			t.Errorf("%s: %s is asked", row.Name, peer.NetConn)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/go-zeromq/zmq4"
@@ -19,12 +20,12 @@ type goZeroMQ struct{}
 
 func (goZeroMQ) Info() Info {
 	return Info{
-		Name:   "go-zeromq",
+		Name:   GoZeroMQ,
 		Module: "github.com/go-zeromq/zmq4",
 		About: "ZeroMQ in Go over its `inproc://`, which frames messages as on a network. Its queues hold 18 messages and cannot be " +
 			"told to hold more; a PUB has one without bound. PUSH sends each message to every PULL, so only one PULL can be behind " +
-			"it. Its inproc breaks messages over 255 bytes. Goroutines stay behind when a socket is closed, therefore it is " +
-			"measured in a process of its own each time.",
+			"it. Its inproc breaks messages over 255 bytes. Over tcp and ipc its PUSH has no queue but the kernel's. Goroutines " +
+			"stay behind when a socket is closed, therefore it is measured in a process of its own each time.",
 		Leaves: true,
 	}
 }
@@ -35,6 +36,7 @@ var names atomic.Int64
 type goZeroMQRig struct {
 	Rig
 	ctx     context.Context
+	wire    string // where to listen, and once that is done, to dial; "" for inproc
 	sockets []zmq4.Socket
 	err     error
 }
@@ -44,12 +46,18 @@ func (goZeroMQ) Open(setup context.Context, w Work) (*Rig, error) {
 		return nil, Cannot("its PUSH sends every message to every PULL, so workers would not share the work")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	defer context.AfterFunc(setup, cancel)()
 	r := &goZeroMQRig{ctx: ctx}
+	remove := func() {}
+	if w.Over != "" {
+		r.wire, remove, r.err = wireAddr(w.Over)
+	}
 	r.Stop = cancel
 	r.Close = func() {
 		for _, s := range r.sockets {
 			s.Close()
 		}
+		remove()
 	}
 	r.lay(setup, w)
 	if r.err != nil {
@@ -66,6 +74,7 @@ func (r *goZeroMQRig) lay(setup context.Context, w Work) {
 	case Pipeline:
 		from, to := r.socket(push), r.socket(pull)
 		r.join(from, to)
+		r.meet(from, to)
 		for range w.Producers {
 			r.sender(from)
 		}
@@ -125,8 +134,12 @@ func (r *goZeroMQRig) socket(make func(context.Context, ...zmq4.Option) zmq4.Soc
 }
 
 func (r *goZeroMQRig) listen(s zmq4.Socket) (addr string) {
-	addr = fmt.Sprint("inproc://bench", names.Add(1))
-	r.note(s.Listen(addr))
+	if addr = r.wire; addr == "" {
+		addr = fmt.Sprint("inproc://bench", names.Add(1))
+	}
+	if r.note(s.Listen(addr)); r.err == nil && strings.HasPrefix(addr, "tcp:") {
+		addr = "tcp://" + s.Addr().String()
+	}
 	return addr
 }
 
@@ -137,6 +150,17 @@ func (r *goZeroMQRig) dial(s zmq4.Socket, addr string) {
 }
 
 func (r *goZeroMQRig) join(from, to zmq4.Socket) { r.dial(to, r.listen(from)) }
+
+// meet passes one message over a network, so that the connection is up at both ends.
+func (r *goZeroMQRig) meet(from, to zmq4.Socket) {
+	if r.wire == "" || r.err != nil {
+		return
+	}
+	if r.note(from.Send(zmq4.NewMsgString("hello"))); r.err == nil {
+		_, err := to.Recv()
+		r.note(err)
+	}
+}
 
 func (r *goZeroMQRig) sender(s zmq4.Socket) {
 	r.Send = append(r.Send, func(p []byte) error { return s.Send(zmq4.NewMsg(p)) })
@@ -149,6 +173,8 @@ func (r *goZeroMQRig) receiver(s zmq4.Socket) {
 func (r *goZeroMQRig) request() {
 	req, rep := r.socket(zmq4.NewReq), r.socket(zmq4.NewRep)
 	r.join(rep, req)
+	r.meet(req, rep)
+	r.meet(rep, req)
 	r.Ask = func(p []byte) error {
 		if err := req.Send(zmq4.NewMsg(p)); err != nil {
 			return err
@@ -184,11 +210,11 @@ func (r *goZeroMQRig) fanOut(subscribers int) {
 func (r *goZeroMQRig) settle(pub, sub zmq4.Socket, mark string) {
 	r.note(sub.SetOption(zmq4.OptionSubscribe, mark))
 	known := pub.(zmq4.Topics)
-	for r.err == nil && !slices.Contains(known.Topics(), mark) {
+	for r.err == nil && r.ctx.Err() == nil && !slices.Contains(known.Topics(), mark) {
 		runtime.Gosched()
 	}
 	r.note(sub.SetOption(zmq4.OptionUnsubscribe, mark))
-	for r.err == nil && slices.Contains(known.Topics(), mark) {
+	for r.err == nil && r.ctx.Err() == nil && slices.Contains(known.Topics(), mark) {
 		runtime.Gosched()
 	}
 }

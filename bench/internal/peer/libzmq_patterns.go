@@ -14,23 +14,38 @@ import (
 // and leaves out who is full, so nobody knows in advance how many each PULL gets.
 func (r *zmqRig) pipeline(w Work) {
 	r.Uneven = w.Consumers > 1
+	var push, pull *zmq.Socket
 	for i := range w.Consumers {
-		pull := r.socket(zmq.PULL)
+		pull = r.socket(zmq.PULL)
 		r.bind(pull, i)
 		r.receiver(pull)
 	}
 	for range w.Producers {
-		push := r.socket(zmq.PUSH)
+		push = r.socket(zmq.PUSH)
 		for i := range w.Consumers {
 			r.connect(push, i)
 		}
 		r.sender(push)
+	}
+	r.meet(push, pull)
+}
+
+// meet passes one message over a network, so that the connection is up at both ends.
+func (r *zmqRig) meet(from, to *zmq.Socket) {
+	if r.wire == "" || r.err != nil {
+		return
+	}
+	if r.note(r.send(from, []byte("hello"))); r.err == nil {
+		_, err := r.recv(to)
+		r.note(err)
 	}
 }
 
 func (r *zmqRig) request() {
 	req, rep := r.socket(zmq.REQ), r.socket(zmq.REP)
 	r.join(rep, req, 0)
+	r.meet(req, rep)
+	r.meet(rep, req)
 	r.Ask = func(p []byte) error {
 		if err := r.send(req, p); err != nil {
 			return err
@@ -72,7 +87,7 @@ func (r *zmqRig) subscribe(sub *zmq.Socket, topic string) {
 
 // hear publishes until every subscriber has received, because a PUB learns of its
 // subscribers only some time after they were told to subscribe. What arrived too
-// often is thrown away.
+// often is thrown away, up to a mark that is published last.
 func (r *zmqRig) hear(pub *zmq.Socket, subs []*zmq.Socket, topic string) {
 	for _, sub := range subs {
 		for heard := false; r.err == nil && !heard; {
@@ -85,11 +100,15 @@ func (r *zmqRig) hear(pub *zmq.Socket, subs []*zmq.Socket, topic string) {
 			}
 		}
 	}
+	mark := topic + "!"
+	if r.err == nil {
+		r.note(r.send(pub, []byte(mark)))
+	}
 	for _, sub := range subs {
-		for r.err == nil {
-			if _, err := sub.RecvBytes(zmq.DONTWAIT); err != nil {
-				break
-			}
+		for got := ""; r.err == nil && got != mark; {
+			p, err := r.recv(sub)
+			r.note(err)
+			got = string(p)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/seedmq/mq"
+	_ "github.com/seedmq/mq/net"
 )
 
 // mqPeer is mq, each rig with a runtime of its own.
@@ -24,7 +25,7 @@ func (p mqPeer) Info() Info {
 	return Info{
 		Name: MQ,
 		About: "mq with a context that can be cancelled, in every `Send` and `Recv`. Several goroutines share one socket, " +
-			"except where a row says otherwise. Nothing is copied.",
+			"except where a row says otherwise. Nothing is copied, except over tcp and ipc, where each end has a queue of 500.",
 		Module: "github.com/seedmq/mq",
 	}
 }
@@ -34,9 +35,11 @@ const mqAddr = "inproc://bench"
 // mqRig gathers sockets, and the first error on the way.
 type mqRig struct {
 	Rig
-	ctx context.Context
-	own mq.Option
-	err error
+	ctx  context.Context
+	own  mq.Option
+	addr string // to bind to; once that is done, to connect to
+	over bool   // a network
+	err  error
 }
 
 func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
@@ -45,14 +48,21 @@ func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 	}
 	rt := mq.NewRuntime()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &mqRig{ctx: ctx, own: mq.WithRuntime(rt)}
+	r := &mqRig{ctx: ctx, own: mq.WithRuntime(rt), addr: mqAddr, over: w.Over != ""}
 	if p.background {
 		r.ctx = context.Background()
 	}
 	r.Stop = func() { cancel(); rt.Close() }
-	r.lay(setup, w)
+	r.Close = func() {}
+	if r.over {
+		r.addr, r.Close, r.err = wireAddr(w.Over)
+	}
+	if r.err == nil {
+		r.lay(setup, w)
+	}
 	if r.err != nil {
 		r.Stop()
+		r.Close()
 		return nil, r.err
 	}
 	return &r.Rig, nil
@@ -61,13 +71,13 @@ func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 func (r *mqRig) lay(setup context.Context, w Work) {
 	switch w.Pattern {
 	case Pipeline:
-		r.pipeline(w)
+		r.pipeline(setup, w)
 	case Pair:
 		r.pair(w.N)
 	case Request:
-		r.request()
+		r.request(setup)
 	case FanOut:
-		r.fanOut(w.N)
+		r.fanOut(setup, w.N)
 	case Match:
 		r.match(setup, w.Topics)
 	case FanIn:
@@ -89,9 +99,23 @@ func (r *mqRig) note(err error) {
 	}
 }
 
+func (r *mqRig) bind(s mq.Socket) {
+	r.note(s.Bind(r.addr))
+	if r.err == nil {
+		r.addr = s.Addr()
+	}
+}
+
 func (r *mqRig) join(bound, connected mq.Socket) {
-	r.note(bound.Bind(mqAddr))
-	r.note(connected.Connect(mqAddr))
+	r.bind(bound)
+	r.note(connected.Connect(r.addr))
+}
+
+// meet waits until a socket is connected to so many others.
+func (r *mqRig) meet(setup context.Context, s mq.Socket, peers int) {
+	if r.err == nil {
+		r.note(s.WaitPeers(setup, peers))
+	}
 }
 
 func (r *mqRig) sender(s mq.Sender) {
@@ -104,23 +128,33 @@ func (r *mqRig) receiver(s mq.Receiver) {
 	r.Recv = append(r.Recv, func() ([]byte, error) { m, err := s.Recv(ctx); return m.Data, err })
 }
 
-func (r *mqRig) pipeline(w Work) {
-	push := mq.NewPush(r.own)
-	r.note(push.Bind(mqAddr))
+func (r *mqRig) pipeline(setup context.Context, w Work) {
+	own := []mq.Option{r.own}
+	if r.over {
+		here, there := r.halves()
+		own = append(own, here, there)
+	}
+	push := mq.NewPush(own...)
+	r.bind(push)
 	for range w.Producers {
 		r.sender(push)
 	}
 	var pull mq.Socket
+	pulls := 0
 	for i := range w.Consumers {
 		if i == 0 || w.Apart {
-			pull = mq.NewPull(r.own)
-			r.note(pull.Connect(mqAddr))
+			pull = mq.NewPull(own...)
+			r.note(pull.Connect(r.addr))
+			r.meet(setup, pull, 1)
+			pulls++
 		}
 		r.receiver(pull)
 	}
+	r.meet(setup, push, pulls)
 }
 
-// halves share the capacity where the bound of a queue is the sum of two marks.
+// halves share the capacity where the bound of a queue is the sum of two marks, and
+// where there are two queues, one at each end of a connection.
 func (r *mqRig) halves() (here, there mq.Option) {
 	return mq.WithSendHWM(Capacity / 2), mq.WithRecvHWM(Capacity / 2)
 }
@@ -137,9 +171,11 @@ func (r *mqRig) pair(directions int) {
 	}
 }
 
-func (r *mqRig) request() {
+func (r *mqRig) request(setup context.Context) {
 	req, rep := mq.NewReq(r.own), mq.NewRep(r.own)
 	r.join(rep, req)
+	r.meet(setup, rep, 1)
+	r.meet(setup, req, 1)
 	ctx := r.ctx
 	r.Ask = func(p []byte) error {
 		if err := req.Send(ctx, mq.Message{Data: p}); err != nil {
@@ -158,16 +194,22 @@ func (r *mqRig) request() {
 	}
 }
 
-func (r *mqRig) fanOut(subscribers int) {
+func (r *mqRig) fanOut(setup context.Context, subscribers int) {
 	here, there := r.halves()
+	if r.over {
+		here = mq.WithSendHWM(Capacity) // all that is under way can be in the queue of this end
+	}
 	pub := mq.NewPub(r.own, here)
-	r.note(pub.Bind(mqAddr))
+	r.bind(pub)
 	r.sender(pub)
 	for range subscribers {
 		sub := mq.NewSub(r.own, there)
 		r.note(sub.Subscribe(""))
-		r.note(sub.Connect(mqAddr))
+		r.note(sub.Connect(r.addr))
 		r.receiver(sub)
+	}
+	if r.err == nil {
+		r.note(pub.WaitSubscribers(setup, "", subscribers))
 	}
 }
 
@@ -188,11 +230,11 @@ func (r *mqRig) match(setup context.Context, topics [][]byte) {
 
 func (r *mqRig) fanIn(peers int) {
 	pull := mq.NewPull(r.own)
-	r.note(pull.Bind(mqAddr))
+	r.bind(pull)
 	r.receiver(pull)
 	for range peers {
 		push := mq.NewPush(r.own)
-		r.note(push.Connect(mqAddr))
+		r.note(push.Connect(r.addr))
 		r.sender(push)
 	}
 }

@@ -27,6 +27,7 @@ type Info struct {
 	Missing string // why it is not built in, and what to do; "" if it is
 	Leaves  bool   // goroutines stay behind when all is closed
 	Foreign bool   // its memory is not Go's
+	Floor   bool   // does less than the others: only asked where a row names it
 }
 
 // Cannot is the reason why a contender cannot do a piece of work.
@@ -57,6 +58,10 @@ type Work struct {
 	Consumers int  // Pipeline: goroutines that receive
 	Apart     bool // Pipeline: each consumer has a receiving socket of its own
 	N         int  // directions, subscribers, peers, goroutines, endpoints or links
+	// Over is the network between the sockets, "tcp" or "ipc", for one producer and one
+	// consumer, Request and FanOut. Open returns when all are connected. It is empty for
+	// work inside the process.
+	Over string
 	// Topics are what Match subscribes to before it begins. Without them the rig
 	// is for Subscribe and Unsubscribe alone.
 	Topics [][]byte
@@ -79,8 +84,9 @@ type Rig struct {
 	Serve       func()             // answers requests until Stop
 	Subscribe   func(topic string) error
 	Unsubscribe func(topic string) error
-	// Flush waits until what was sent, or subscribed, has come as far as it can
-	// before somebody receives. Nil if there is nothing to wait for.
+	// Flush has what was sent, or subscribed, come as far as it can before somebody
+	// receives. Who sends calls it after its last message, and before it waits for
+	// receivers. Nil if that comes by itself.
 	Flush func()
 
 	// Threads asks for a thread of its own for each goroutine that uses the rig.
@@ -110,6 +116,7 @@ func All() []Contender {
 		goZeroMQ{},
 		natsPeer{},
 		watermillPeer{},
+		netConn{},
 	}
 }
 
@@ -119,6 +126,9 @@ const (
 	MQBackground = "mq-bg"
 	Chan         = "chan"
 	ChanCtx      = "chan-ctx"
+	Libzmq       = "libzmq"
+	GoZeroMQ     = "go-zeromq"
+	NetConn      = "net.Conn"
 )
 
 // sooner returns the error of ctx every so often, for loops that can take long.

@@ -86,11 +86,30 @@ func barChart(file, title string, legend []key, groups []group, label, tick func
 
 // throughput shows one way, 16 bytes, by who sends and receives.
 func throughput(results []*measure.Result) *chart {
+	return rates(results, "throughput.svg", "One way, 16 bytes: messages per second (more is better)",
+		func(r measure.Row) (string, bool) {
+			name, isSmall := strings.CutSuffix(r.Lines[0].Name, ", 16 B")
+			return name, isSmall && r.Table == measure.OneWay
+		})
+}
+
+// wire shows one way over tcp, by the size of messages.
+func wire(results []*measure.Result) *chart {
+	return rates(results, "wire.svg", "One way over tcp: messages per second (more is better)",
+		func(r measure.Row) (string, bool) {
+			size, isTCP := strings.CutPrefix(r.Lines[0].Name, "tcp, ")
+			return size, isTCP && r.Table == measure.WireOneWay
+		})
+}
+
+// rates shows messages per second by contender, in groups: the rows for which named
+// returns a name and true.
+func rates(results []*measure.Result, file, title string, named func(measure.Row) (string, bool)) *chart {
 	var legend []key
 	var groups []group
 	for _, r := range results {
-		name, isSmall := strings.CutSuffix(r.Row.Lines[0].Name, ", 16 B")
-		if r.Row.Table != measure.OneWay || !isSmall {
+		name, ok := named(r.Row)
+		if !ok {
 			continue
 		}
 		g := group{name: name}
@@ -106,8 +125,7 @@ func throughput(results []*measure.Result) *chart {
 		}
 		groups = append(groups, g)
 	}
-	return barChart("throughput.svg", "One way, 16 bytes: messages per second (more is better)",
-		legend, groups, short, short)
+	return barChart(file, title, legend, groups, short, short)
 }
 
 // latency shows the percentiles of round trips by contender.

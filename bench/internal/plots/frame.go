@@ -30,9 +30,10 @@ var colors = map[string]color.Color{
 	peer.MQBackground: color.RGBA{0x7A, 0xC4, 0xEE, 0xFF},
 	peer.Chan:         color.RGBA{0x33, 0x33, 0x33, 0xFF},
 	peer.ChanCtx:      color.RGBA{0x9A, 0x9A, 0x9A, 0xFF},
-	"libzmq":          color.RGBA{0xE6, 0x9F, 0x00, 0xFF},
-	"go-zeromq":       color.RGBA{0xC8, 0x46, 0x0A, 0xFF},
+	peer.Libzmq:       color.RGBA{0xE6, 0x9F, 0x00, 0xFF},
+	peer.GoZeroMQ:     color.RGBA{0xC8, 0x46, 0x0A, 0xFF},
 	"nats":            color.RGBA{0x00, 0x9E, 0x73, 0xFF},
+	peer.NetConn:      color.RGBA{0x9A, 0x9A, 0x9A, 0xFF},
 	"watermill":       color.RGBA{0xB8, 0x5C, 0x9E, 0xFF},
 }
 
@@ -41,9 +42,10 @@ var glyphs = map[string]draw.GlyphDrawer{
 	peer.MQBackground: draw.RingGlyph{},
 	peer.Chan:         draw.SquareGlyph{},
 	peer.ChanCtx:      draw.BoxGlyph{},
-	"libzmq":          draw.TriangleGlyph{},
-	"go-zeromq":       draw.PyramidGlyph{},
+	peer.Libzmq:       draw.TriangleGlyph{},
+	peer.GoZeroMQ:     draw.PyramidGlyph{},
 	"nats":            draw.CrossGlyph{},
+	peer.NetConn:      draw.BoxGlyph{},
 	"watermill":       draw.PlusGlyph{},
 }
 

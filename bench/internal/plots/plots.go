@@ -35,6 +35,7 @@ func Write(dir string, run report.Run, results []*measure.Result) ([]string, err
 		scaling(results, measure.FanIn, "fan-in.svg", "Fan-in: time per message, peers sending in turn (less is better)", "peers"),
 		scaling(results, measure.Matching, "matching.svg", "Matching: time per message, topics over all subscriptions (less is better)",
 			"subscriptions of one subscriber"),
+		wire(results),
 	} {
 		if c == nil {
 			continue

@@ -52,7 +52,7 @@ func TestWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"throughput.svg", "latency.svg", "fan-out.svg", "fan-in.svg", "matching.svg"}; !slices.Equal(names, want) {
+	if want := []string{"throughput.svg", "latency.svg", "fan-out.svg", "fan-in.svg", "matching.svg", "wire.svg"}; !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
 	if _, err := Write(again, run, results()); err != nil {

@@ -103,7 +103,7 @@ func Goals(results []*measure.Result) []Goal {
 	m := index(results)
 	var goals []Goal
 	for _, part := range []func(measured) []Goal{
-		oneWayGoals, roundTripGoals, fanOutGoals, matchingGoals, fanInGoals, processorGoals, restGoals,
+		oneWayGoals, roundTripGoals, fanOutGoals, matchingGoals, fanInGoals, processorGoals, restGoals, wireGoals,
 	} {
 		goals = append(goals, part(m)...)
 	}

@@ -5,6 +5,7 @@ package report
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,11 @@ func made(value func(row string, line int, name string) float64) []*measure.Resu
 	var results []*measure.Result
 	for _, row := range measure.Rows(measure.Full()) {
 		r := &measure.Result{Row: row}
-		for _, name := range []string{peer.MQ, peer.MQBackground, peer.Chan, peer.ChanCtx} {
+		names := []string{peer.MQ, peer.MQBackground, peer.Chan, peer.ChanCtx}
+		if slices.Contains(row.Peers, peer.NetConn) {
+			names = row.Peers
+		}
+		for _, name := range names {
 			s := &measure.Series{Peer: peer.Info{Name: name, About: "About " + name + "."}}
 			for line := range row.Lines {
 				v := value(row.Name, line, name)
@@ -44,6 +49,10 @@ func ideal(row string, line int, name string) float64 {
 		return 200
 	case name == peer.ChanCtx:
 		return 500
+	case name == peer.Libzmq:
+		return 510
+	case name == peer.NetConn:
+		return 70
 	}
 	return 100
 }
@@ -78,6 +87,10 @@ func TestGoalsMissed(t *testing.T) {
 		{"idle", 0, 1201, "100 goroutines in Recv"},
 		{"memory/link", 0, 4096, "Idle PUSH-PULL link"},
 		{"memory/queued", 0, 48.1, "Queued 16-byte message"},
+		{"one-way/tcp/10", 0, 128, "One way over tcp, 10 B"},
+		{"one-way/tcp/1000", 0, 301, "One way over tcp, 1 kB"},
+		{"one-way/tcp/100000", 0, 426, "One way over tcp, 100 kB"},
+		{"round-trip/tcp", 0, 104, "Round trip over tcp, 10 B"},
 	} {
 		worse := func(row string, line int, name string) float64 {
 			if row == c.row && line == c.line && name == peer.MQ {

@@ -29,6 +29,13 @@ of 16 bytes is the memory of links with full queues, divided by the messages in 
 nats a copy of them. Three rounds.`,
 	measure.Idle: `100 goroutines that wait for messages for some seconds in a process of their own, in mq sockets of every type that can
 receive. One round, and no ratios: these numbers are next to nothing.`,
+	measure.WireOneWay: `From one socket to another over a network: tcp to 127.0.0.1, or ipc, a Unix domain socket. Both ends are in this process and share
+its processors. The connection is there before the time begins, and the time ends when the receiver has counted all
+messages; queues hold 500 at each end, so what is measured is what arrives, and not what is put into a queue. All messages
+are the same bytes, so reading them costs no sender anything. net.Conn is no peer but a floor: read below what it leaves out.`,
+	measure.WireTrip: "A question of 10 bytes and its answer over a network, one at a time, through REQ and REP. Measured like the round trips inside the\nprocess.",
+	measure.WireFanOut: `A message to 8 subscribers, each with a connection and a goroutine of its own; the cost of one delivery. Measured like the
+fan-out inside the process.`,
 }
 
 const method = `
