@@ -5,7 +5,6 @@ package mqnet_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -171,8 +170,11 @@ func TestLibzmqRepliesOfSomebodyElse(t *testing.T) {
 			asked, idle = askOne(t, l, other)
 		}
 		require.NoError(t, idle.zmq.Send(append(slices.Clone(idle.envelope), []byte("not asked"))...))
-		require.Eventually(t, func() bool { return l.mq.Stats().Pending == 1 }, longest, time.Millisecond)
 		asked.back(t, parts("answer")...)
+		for range 4 { // it is not the answer to a later question either
+			asked, _ = askOne(t, l, other)
+			asked.back(t, parts("answer")...)
+		}
 		require.Equal(t, 2, l.mq.Stats().Peers)
 	}
 }
