@@ -5,7 +5,6 @@ package mqnet_test
 import (
 	"fmt"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -155,12 +154,10 @@ func TestAddressLingerForAbsent(t *testing.T) {
 // Many that connect to one address at once all get in, and nobody is cut who has got in.
 func TestAddressManyConnections(t *testing.T) {
 	many := 2000
-	var limit syscall.Rlimit
-	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
-	switch {
-	case testing.Short() || limit.Cur < 2*2000+200:
-		many = min(500, int(limit.Cur)/2-100)
-	case limit.Cur > 2*10_000+200:
+	switch limit := openFiles(t); {
+	case testing.Short() || limit < 2*2000+200:
+		many = min(500, limit/2-100)
+	case limit > 2*10_000+200:
 		many = 10_000
 	}
 	for _, scheme := range schemes {

@@ -22,7 +22,7 @@ import (
 
 // When something that should happen counts as never happening.
 const (
-	never     = 15 * time.Second
+	never     = time.Minute
 	pollEvery = time.Millisecond
 )
 

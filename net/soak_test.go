@@ -40,7 +40,9 @@ func TestSoak(t *testing.T) {
 		middle := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 		all.Go(func() { soak(ctx, t, &messages, c.bound, func(s mq.Socket) error { return s.Bind("tcp://" + target) }) })
 		for range 3 {
-			all.Go(func() { soak(ctx, t, &messages, c.connected, func(s mq.Socket) error { return s.Connect("tcp://" + middle) }) })
+			all.Go(func() {
+				soak(ctx, t, &messages, c.connected, func(s mq.Socket) error { return s.Connect("tcp://" + middle) })
+			})
 		}
 		all.Go(func() { cutNowAndThen(ctx, t, middle, target) })
 	}

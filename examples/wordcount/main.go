@@ -164,7 +164,7 @@ func (c *config) check() error {
 	case c.wait <= 0:
 		return fmt.Errorf("-wait %v: want more than 0", c.wait)
 	case c.worker && !c.addrs.remote():
-		return errors.New("-role worker: want the -addr of a main in another process: tcp://... or ipc://...")
+		return errors.New("-role worker: want the -addr of a main in another process, on tcp:// or ipc://")
 	case c.worker && len(c.paths) > 0:
 		return fmt.Errorf("-role worker: it is main that reads %s", c.paths[0])
 	case c.once && !c.worker:
