@@ -97,7 +97,7 @@
 // lock-free ring; several parts cost one allocation. A queue takes memory as it fills:
 // none before the first message, 256 bytes then, and four times as much whenever that
 // is full, up to 16 bytes for each message of its bound, rounded up to a power of two.
-// An idle PUSH-PULL link takes 2.2 kB with both its sockets. Sockets have no
+// An idle PUSH-PULL link takes 2.4 kB with both its sockets. Sockets have no
 // goroutines, and a blocked call uses no processor time. The work for a message does
 // not grow with the number of peers, nor with that of subscriptions; what grows is the
 // part of the memory that is in the processor's caches. The folder bench compares all

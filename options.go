@@ -17,12 +17,32 @@ type Option func(*config)
 
 type config struct {
 	runtime *Runtime
-	sendHWM int           // messages
-	recvHWM int           // messages
-	linger  time.Duration // >= 0
-	wire    transport.Options
-	events  func(Event)  // nil if nobody listens
-	logger  *slog.Logger // nil if nobody reads
+	sendHWM int                // messages
+	recvHWM int                // messages
+	linger  time.Duration      // >= 0
+	wire    *transport.Options // of all sockets that were given none of these
+	events  func(Event)        // nil if nobody listens
+	logger  *slog.Logger       // nil if nobody reads
+}
+
+// onWire are the defaults for what leaves the process.
+var onWire = transport.Options{
+	MaxMessage:       64 << 20,
+	MaxSubscriptions: 1 << 20,
+	Handshake:        30 * time.Second, // libzmq's
+	ReconnectMin:     100 * time.Millisecond,
+	ReconnectMax:     2 * time.Second, // a server that is back is found soon, and not stormed
+}
+
+// setWire changes what a socket has of its own from then on.
+func setWire(set func(*transport.Options)) Option {
+	return func(c *config) {
+		if c.wire == &onWire {
+			own := onWire
+			c.wire = &own
+		}
+		set(c.wire)
+	}
 }
 
 // maxHWM keeps the sum of two marks in an int of 32 bits.
@@ -34,13 +54,7 @@ func newConfig(opts []Option) config {
 		sendHWM: 1000, // what ZeroMQ users expect
 		recvHWM: 1000,
 		linger:  time.Second, // long enough for a healthy peer, short enough for a shutdown
-		wire: transport.Options{
-			MaxMessage:       64 << 20,
-			MaxSubscriptions: 1 << 20,          // some 100 MB at most, with topics of ordinary length
-			Handshake:        30 * time.Second, // libzmq's
-			ReconnectMin:     100 * time.Millisecond,
-			ReconnectMax:     2 * time.Second, // a server that is back is found soon, and not stormed
-		},
+		wire:    &onWire,
 	}
 	for _, set := range opts {
 		if set == nil {

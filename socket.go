@@ -59,8 +59,6 @@ func (s *socket) init(kind transport.Kind, p pattern, opts []Option) {
 	s.kind = kind
 	s.pattern = p
 	s.config = newConfig(opts)
-	s.config.wire.Observe = s.observe
-	s.config.wire.Freed = s.config.runtime.names.freed
 	s.in.Yield = kind != transport.Sub
 	s.connected = make(map[string]transport.Binding)
 	s.ends = make(map[*transport.End]bool)
@@ -78,11 +76,11 @@ func (s *socket) ours() {}
 func (s *socket) Bind(addr string) error { return opError("bind", addr, s.bind(addr)) }
 
 func (s *socket) bind(addr string) error {
-	t, err := s.transport(addr)
+	t, options, err := s.transport(addr)
 	if err != nil {
 		return err
 	}
-	b, err := t.Bind(addr, s.pattern, &s.config.wire)
+	b, err := t.Bind(addr, s.pattern, options)
 	if err != nil {
 		return err
 	}
@@ -102,7 +100,7 @@ func (s *socket) bind(addr string) error {
 func (s *socket) Connect(addr string) error { return opError("connect", addr, s.connect(addr)) }
 
 func (s *socket) connect(addr string) error {
-	t, err := s.transport(addr)
+	t, options, err := s.transport(addr)
 	if err != nil {
 		return err
 	}
@@ -115,7 +113,7 @@ func (s *socket) connect(addr string) error {
 	if already {
 		return nil
 	}
-	b, err := t.Connect(addr, s.pattern, &s.config.wire)
+	b, err := t.Connect(addr, s.pattern, options)
 	s.mu.Lock()
 	closed := s.closed.Load()
 	if err != nil || closed {
@@ -131,12 +129,20 @@ func (s *socket) connect(addr string) error {
 	return err
 }
 
-// transport returns who serves addr, for a socket that is not closed.
-func (s *socket) transport(addr string) (transport.Transport, error) {
+// transport returns who serves addr, for a socket that is not closed, and what it has to
+// know of the socket; nil if that is nothing, as inproc.
+func (s *socket) transport(addr string) (transport.Transport, *transport.Options, error) {
 	if s.closed.Load() {
-		return nil, ErrClosed
+		return nil, nil, ErrClosed
 	}
-	return s.config.runtime.transport(addr)
+	names := &s.config.runtime.names
+	t, err := s.config.runtime.transport(addr)
+	if err != nil || t == transport.Transport(names) {
+		return t, nil, err
+	}
+	options := *s.config.wire
+	options.Observe, options.Freed = s.observe, names.freed
+	return t, &options, nil
 }
 
 func (s *socket) Unbind(addr string) error {

@@ -23,7 +23,7 @@ func WithReconnect(min, max time.Duration) Option {
 	if min <= 0 || max < min {
 		panic(fmt.Sprintf("mq: WithReconnect(%v, %v): want 0 < min <= max", min, max))
 	}
-	return func(c *config) { c.wire.ReconnectMin, c.wire.ReconnectMax = min, max }
+	return setWire(func(o *transport.Options) { o.ReconnectMin, o.ReconnectMax = min, max })
 }
 
 // WithMaxMessageSize sets how many bytes a message from a remote peer may have, all
@@ -34,7 +34,7 @@ func WithMaxMessageSize(bytes int64) Option {
 	if bytes < 1 {
 		panic(fmt.Sprintf("mq: WithMaxMessageSize(%d): want 1 or more bytes", bytes))
 	}
-	return func(c *config) { c.wire.MaxMessage = bytes }
+	return setWire(func(o *transport.Options) { o.MaxMessage = bytes })
 }
 
 // WithMaxSubscriptions sets how many prefixes one remote subscriber may have at a PUB,
@@ -44,7 +44,7 @@ func WithMaxSubscriptions(n int) Option {
 	if n < 1 {
 		panic(fmt.Sprintf("mq: WithMaxSubscriptions(%d): want 1 or more", n))
 	}
-	return func(c *config) { c.wire.MaxSubscriptions = n }
+	return setWire(func(o *transport.Options) { o.MaxSubscriptions = n })
 }
 
 // WithHandshakeTimeout sets how long a connection may take to become a peer, from its
@@ -53,7 +53,7 @@ func WithHandshakeTimeout(d time.Duration) Option {
 	if d <= 0 {
 		panic(fmt.Sprintf("mq: WithHandshakeTimeout(%v): want more than 0", d))
 	}
-	return func(c *config) { c.wire.Handshake = d }
+	return setWire(func(o *transport.Options) { o.Handshake = d })
 }
 
 // WithHeartbeat has a PING sent to each remote peer every interval (37/ZMTP). A peer
@@ -66,13 +66,13 @@ func WithHeartbeat(interval, timeout time.Duration) Option {
 	if interval < time.Millisecond || timeout < time.Millisecond {
 		panic(fmt.Sprintf("mq: WithHeartbeat(%v, %v): want at least a millisecond each", interval, timeout))
 	}
-	return func(c *config) { c.wire.Heartbeat, c.wire.HeartbeatTimeout = interval, timeout }
+	return setWire(func(o *transport.Options) { o.Heartbeat, o.HeartbeatTimeout = interval, timeout })
 }
 
 // WithZMTP2 takes peers that speak ZMTP 2.0, as libzmq before version 4 does. By
 // default they are refused, as those of ZMTP 1.0 always are.
 func WithZMTP2() Option {
-	return func(c *config) { c.wire.ZMTP2 = true }
+	return setWire(func(o *transport.Options) { o.ZMTP2 = true })
 }
 
 // WithEvents has f called with what happens to the connections of a socket. It is

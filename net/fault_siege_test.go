@@ -62,7 +62,8 @@ func (s *siege) exchange() {
 }
 
 func (s *siege) move(from, to mq.Socket, text string) {
-	ctx := soon(s.t)
+	ctx, cancel := timeLimit(s.t, never)
+	defer cancel()
 	assert.NoError(s.t, from.Send(ctx, mq.Text(text, "")))
 	for {
 		m, err := to.Recv(ctx)

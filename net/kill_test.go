@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -203,7 +204,7 @@ func TestKillVentilator(t *testing.T) {
 }
 
 // The server of a REQ is killed: the client gets the answer, or hears that there will be
-// none; and the next server, at the same address, answers the next request.
+// none, and asks the next server, at the same address. What nobody had taken waits for it.
 func TestKillServer(t *testing.T) {
 	for _, scheme := range schemes {
 		t.Run(scheme.name, func(t *testing.T) {
@@ -211,37 +212,44 @@ func TestKillServer(t *testing.T) {
 			req := makers["REQ"](t)
 			addr := scheme.addr(t)
 			require.NoError(t, req.Connect(addr))
-			asked := 0
-			ask := func() error {
-				asked++
-				require.NoError(t, req.Send(soon(t), mq.Text(fmt.Sprint(asked))))
-				m, err := req.Recv(soon(t))
-				if err == nil {
-					require.Equal(t, fmt.Sprint(asked), string(m.Data))
-				}
-				return err
-			}
-			for range killRounds() {
+			var answered atomic.Int64
+			ctx, stop := context.WithCancel(soon(t))
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				askKilled(ctx, t, req, &answered)
+			}()
+			for range 2 * killRounds() {
 				c := startChild(t, "REP", addr)
-				for err := ask(); err != nil; err = ask() { // the last one may not be noticed to be dead
-					require.ErrorIs(t, err, mq.ErrPeerGone)
-				}
-				dead := later()
-				killed := make(chan struct{})
-				go func() {
-					defer close(killed)
-					<-dead
-					c.kill()
-				}()
-				for err := ask(); ; err = ask() {
-					if err != nil {
-						require.ErrorIs(t, err, mq.ErrPeerGone)
-						break
-					}
-				}
-				<-killed
+				before := answered.Load()
+				eventually(t, func() bool { return answered.Load() > before }, "an answer of this server")
+				<-later()
+				c.kill()
 			}
+			stop()
+			<-done
 		})
+	}
+}
+
+// askKilled asks until ctx is done. Each answer belongs to its request.
+func askKilled(ctx context.Context, t *testing.T, req mq.Socket, answered *atomic.Int64) {
+	for n := 0; ; n++ {
+		text := fmt.Sprint(n)
+		err := req.Send(ctx, mq.Text(text))
+		if ctx.Err() == nil && !assert.NoError(t, err) {
+			return
+		}
+		m, err := req.Recv(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			assert.Equal(t, text, string(m.Data))
+			answered.Add(1)
+		case !assert.ErrorIs(t, err, mq.ErrPeerGone):
+			return
+		}
 	}
 }
 

@@ -38,12 +38,12 @@ type session struct {
 
 	in transport.Inbox // on the socket's queue
 
-	silence atomic.Int64  // nanoseconds after which a peer that sends nothing is dead; 0 for never
-	asked   atomic.Bool   // of REQ: a request was written, and its reply has not come
-	broken  atomic.Bool   // the writer has failed: what is left to read is read, and then it is over
-	ending  atomic.Bool   // Flush was called
-	drained chan struct{} // closed when ending, and all was written
-	ended   chan struct{} // closed when it is over, with a run or without
+	silence atomic.Int64          // nanoseconds after which a peer that sends nothing is dead; 0 for never
+	asked   atomic.Bool           // of REQ: a request was written, and its reply has not come
+	ending  atomic.Bool           // Flush was called
+	broken  atomic.Pointer[error] // why the writer has failed: what is left to read is read, and then it is over
+	drained chan struct{}         // closed when ending, and all was written
+	ended   chan struct{}         // closed when it is over, with a run or without
 
 	delivering context.Context // done when nobody receives any more what arrives
 	discard    context.CancelFunc
@@ -218,14 +218,21 @@ func (s *session) Subscription(_ *transport.End, prefix string, on bool) {
 type incoming struct{ *session }
 
 func (r incoming) Read(b []byte) (int, error) {
-	if silence := r.silence.Load(); silence > 0 && !r.broken.Load() {
-		if err := r.conn.SetReadDeadline(time.Now().Add(time.Duration(silence))); err != nil {
+	silence := time.Duration(r.silence.Load())
+	if r.broken.Load() != nil {
+		silence = tail
+	}
+	if silence > 0 {
+		if err := r.conn.SetReadDeadline(time.Now().Add(silence)); err != nil {
 			return 0, err
 		}
 	}
 	n, err := r.conn.Read(b)
-	if errors.Is(err, os.ErrDeadlineExceeded) && r.silence.Load() > 0 && !r.broken.Load() {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = errSilent
+		if why := r.broken.Load(); why != nil {
+			err = *why
+		}
 	}
 	return n, err
 }

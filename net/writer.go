@@ -78,10 +78,10 @@ func (s *session) addCommands(b *batch) error {
 	return nil
 }
 
-// breakOff is for a connection that cannot be written to any more. What has arrived may
-// still be read, so that is not cut off; but nothing more will come.
+// breakOff is for a connection that cannot be written to any more. What has arrived is
+// still read, so that is not cut off; but nothing more will come.
 func (s *session) breakOff(err error) error {
-	s.broken.Store(true)
+	s.broken.Store(&err)
 	if s.conn.SetReadDeadline(time.Now().Add(tail)) != nil || s.ending.Load() {
 		return err
 	}
