@@ -96,5 +96,5 @@ func (c *connection) attempt(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	c.observe(transport.Event{Kind: transport.Connected, Peer: peerName(conn)})
-	return c.meet(ctx, conn, false)
+	return c.meet(ctx, conn, nil)
 }

@@ -33,9 +33,12 @@ const (
 
 // meet shakes hands over a new connection, in the time there is for that, and makes
 // the other side a peer of the socket. It closes the connection if that fails.
-func (h *host) meet(ctx context.Context, conn net.Conn, server bool) (*session, error) {
+//
+// admit is nil if this side has connected. Otherwise it is called once the other side
+// has shown that it is a proper peer, and before that may send.
+func (h *host) meet(ctx context.Context, conn net.Conn, admit func() error) (*session, error) {
 	cut := context.AfterFunc(ctx, func() { conn.Close() })
-	s, err := h.shake(conn, server)
+	s, err := h.shake(conn, admit)
 	if !cut() && err == nil {
 		err = ctx.Err()
 	}
@@ -45,31 +48,41 @@ func (h *host) meet(ctx context.Context, conn net.Conn, server bool) (*session, 
 	if err == nil {
 		return s, nil
 	}
-	if s != nil {
-		s.abandon()
+	s.abandon()
+	if admit != nil && errors.Is(admit(), errCrowded) {
+		err = errCrowded
 	}
-	conn.Close()
 	h.observe(transport.Event{Kind: transport.HandshakeFailed, Peer: peerName(conn), Err: err})
 	return nil, err
 }
 
-func (h *host) shake(conn net.Conn, server bool) (*session, error) {
+// errCrowded is why a handshake was cut that took longer than others that had to wait.
+var errCrowded = errors.New("too many handshakes at once, and this one took longest")
+
+func (h *host) shake(conn net.Conn, admit func() error) (*session, error) {
 	s := newSession(h, conn)
 	kind := h.socket.Kind()
+	server := admit != nil
 	config := zmtp.Config{
 		SocketType: kind.String(),
 		Accepts:    kind.Accepts,
 		Server:     server,
 		ZMTP2:      h.options.ZMTP2,
 	}
-	if _, single := h.socket.(transport.Single); single && server {
-		// Only one can be taken. The others must not hear READY: they would send.
-		config.Admit = s.join
+	if server {
+		_, single := h.socket.(transport.Single)
+		config.Admit = func() error {
+			err := admit()
+			if err == nil && single { // the others must not hear READY: they would send
+				err = s.join()
+			}
+			return err
+		}
 	}
-	if err := conn.SetDeadline(time.Now().Add(h.options.Handshake)); err != nil {
-		return nil, err
+	err := conn.SetDeadline(time.Now().Add(h.options.Handshake))
+	if err != nil {
+		return s, err
 	}
-	var err error
 	if s.peer, err = zmtp.Handshake(s.decoder, conn, config); err == nil {
 		err = conn.SetDeadline(time.Time{})
 	}

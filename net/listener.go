@@ -30,7 +30,7 @@ type listener struct {
 	room *semaphore.Weighted // for handshakes
 
 	mu      sync.Mutex // protects the field below
-	shaking list.List  // of net.Conn, oldest first
+	shaking list.List  // of *handshake, oldest first
 }
 
 func (w wire) Bind(addr string, p transport.Peer, o *transport.Options) (transport.Binding, error) {
@@ -75,17 +75,12 @@ func (l *listener) accept() {
 		}
 		pause = firstPause
 		l.observe(transport.Event{Kind: transport.Accepted, Peer: peerName(conn)})
-		if !l.room.TryAcquire(1) {
-			l.cutOldest()
-			if l.room.Acquire(l.ctx, 1) != nil {
-				conn.Close()
-				return
-			}
+		if l.makeRoom() != nil {
+			conn.Close()
+			return
 		}
-		l.mu.Lock()
-		place := l.shaking.PushBack(conn)
-		l.mu.Unlock()
-		l.all.Go(func() { l.serve(conn, place) })
+		shake := l.begin(conn)
+		l.all.Go(func() { l.serve(shake) })
 	}
 }
 
@@ -95,21 +90,77 @@ const (
 	lastPause  = time.Second
 )
 
-// cutOldest ends the handshake that has taken longest.
-func (l *listener) cutOldest() {
+// handshake is one that is under way, or was.
+type handshake struct {
+	conn  net.Conn
+	since time.Time
+	place *list.Element // nil once it is over; protected by mu of the listener
+	cut   bool          // for others to have room; likewise
+}
+
+func (l *listener) begin(conn net.Conn) *handshake {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if oldest := l.shaking.Front(); oldest != nil {
-		oldest.Value.(net.Conn).Close()
+	h := &handshake{conn: conn, since: time.Now()}
+	h.place = l.shaking.PushBack(h)
+	return h
+}
+
+// end takes a handshake off the list, unless it was cut.
+func (l *listener) end(h *handshake) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h.place != nil {
+		l.shaking.Remove(h.place)
+		h.place = nil
 	}
+	if h.cut {
+		return errCrowded
+	}
+	return nil
+}
+
+// honest is how long a handshake may take, even if others have to wait for room.
+const honest = 100 * time.Millisecond
+
+// makeRoom waits for room for one more handshake. If there is none, the oldest is cut
+// that has had its time.
+func (l *listener) makeRoom() error {
+	for !l.room.TryAcquire(1) {
+		wait := l.cutOldest()
+		soon, cancel := context.WithTimeout(l.ctx, wait)
+		err := l.room.Acquire(soon, 1)
+		cancel()
+		if err == nil || l.ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cutOldest ends the handshake that has taken longest, and returns how long to wait for
+// the effect of that, or for one that can be cut.
+func (l *listener) cutOldest() (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	front := l.shaking.Front()
+	if front == nil { // all are about to leave
+		return honest
+	}
+	h := front.Value.(*handshake)
+	if age := time.Since(h.since); age < honest {
+		return honest - age
+	}
+	l.shaking.Remove(front)
+	h.place, h.cut = nil, true
+	h.conn.Close()
+	return honest
 }
 
 // serve is a connection from its handshake to its end.
-func (l *listener) serve(conn net.Conn, place *list.Element) {
-	s, err := l.meet(l.ctx, conn, true)
-	l.mu.Lock()
-	l.shaking.Remove(place)
-	l.mu.Unlock()
+func (l *listener) serve(h *handshake) {
+	s, err := l.meet(l.ctx, h.conn, func() error { return l.end(h) })
+	l.end(h)
 	l.room.Release(1)
 	if err == nil {
 		s.attached(false)

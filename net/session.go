@@ -47,6 +47,7 @@ type session struct {
 
 	delivering context.Context // done when nobody receives any more what arrives
 	discard    context.CancelFunc
+	giveUp     *time.Timer // calls discard; nil unless broken, and the writer's
 
 	mu       sync.Mutex          // protects the fields below
 	commands []byte              // encoded, for the writer
@@ -109,6 +110,9 @@ func (s *session) run(ctx context.Context) error {
 		return s.write(ctx)
 	})
 	err := tasks.Wait()
+	if s.giveUp != nil {
+		s.giveUp.Stop()
+	}
 	s.cut()
 	s.end.Unlink()
 	if errors.Is(err, io.EOF) {
@@ -228,7 +232,7 @@ func (r incoming) Read(b []byte) (int, error) {
 		}
 	}
 	n, err := r.conn.Read(b)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	if errors.Is(err, os.ErrDeadlineExceeded) && silence > 0 {
 		err = errSilent
 		if why := r.broken.Load(); why != nil {
 			err = *why

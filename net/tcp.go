@@ -30,7 +30,11 @@ func (tcp) listen(at string) (net.Listener, string, error) {
 	if port == "*" {
 		port = "0"
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	network := "tcp"
+	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+		network = "tcp4" // or 0.0.0.0 would be IPv6 too
+	}
+	ln, err := net.Listen(network, net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, "", listenError(err)
 	}

@@ -78,10 +78,14 @@ func (s *session) addCommands(b *batch) error {
 	return nil
 }
 
+// grace is how long a socket is given to receive what a lost peer had sent before.
+const grace = time.Second
+
 // breakOff is for a connection that cannot be written to any more. What has arrived is
-// still read, so that is not cut off; but nothing more will come.
+// still read, if the socket receives it soon; but nothing more will come.
 func (s *session) breakOff(err error) error {
 	s.broken.Store(&err)
+	s.giveUp = time.AfterFunc(grace, s.discard)
 	if s.conn.SetReadDeadline(time.Now().Add(tail)) != nil || s.ending.Load() {
 		return err
 	}
