@@ -148,8 +148,9 @@ func TestCloseWaitsForThePeerThatIsSought(t *testing.T) {
 				require.NoError(t, theWire.come("wire://sought", far))
 				if c.dies {
 					time.Sleep(10 * time.Second)
-					far = &session{flush: func(context.Context) { far.take(t, 1) }}
-					require.NoError(t, theWire.come("wire://sought", far))
+					next := &session{}
+					next.flush = func(context.Context) { next.take(t, 1) }
+					require.NoError(t, theWire.come("wire://sought", next))
 				}
 				<-closed
 				require.Empty(t, back)
@@ -192,10 +193,13 @@ func TestCloseWithManyRemotePeers(t *testing.T) {
 func TestCloseMeetsLossOfTheConnection(t *testing.T) {
 	for range 1000 {
 		push, far := onWire(t, mq.NewPush)
-		far.flush = func(context.Context) {}
 		send(t, push, "0", "1")
 		lost := make(chan struct{})
+		far.flush = func(context.Context) { <-lost }
 		go func() {
+			far.in.Close(func(_ *transport.Source, rest []transport.Msg) {
+				far.end.Far.Peer.Returned(far.end.Far, rest)
+			})
 			far.end.Unlink()
 			close(lost)
 		}()

@@ -75,7 +75,9 @@ type Single interface {
 type Flusher interface {
 	Peer
 	// Flush returns when all that was queued for the remote peer is on its way, or
-	// when ctx is done. From then on nothing is taken any more.
+	// when ctx is done. From then on nothing is taken any more. Whenever the remote
+	// peer goes, it closes its inbox and gives back what it had alone, before it
+	// unlinks.
 	Flush(ctx context.Context)
 }
 
