@@ -36,13 +36,13 @@ func collect(ctx context.Context, results string, n int) error {
 	}
 	log.Print("bound to ", pull.Addr())
 
-	sum := 0
+	var sum int64
 	for range n {
 		m, err := pull.Recv(ctx)
 		if err != nil {
 			return err
 		}
-		var number, square int
+		var number, square int64
 		if _, err := fmt.Sscan(m.String(), &number, &square); err != nil {
 			return fmt.Errorf("%q is no result: %w", m, err)
 		}
