@@ -55,7 +55,7 @@ func (d *Decoder) header(read bool) (h header, ok bool) {
 			err = d.checkFlags(b[0])
 		}
 		h, ok = parseHeader(b)
-		if isEmptyCommand(b) {
+		if err == nil && isEmptyCommand(b) {
 			var maybe bool
 			if h, ok, maybe = longSubscription(b); !ok && !maybe {
 				err = errEmptyCommand
