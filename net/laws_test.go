@@ -48,14 +48,16 @@ var ports atomic.Int64
 
 func init() { ports.Store(int64(os.Getpid()) * 97 % (lastPort - firstPort)) }
 
+// freePort finds a port by connecting to it. A listener that tried it out would live on
+// for a moment in processes that other tests are just starting.
 func freePort(t testing.TB) int {
 	for range lastPort - firstPort {
 		port := firstPort + int(ports.Add(1))%(lastPort-firstPort)
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			ln.Close()
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
 			return port
 		}
+		conn.Close()
 	}
 	t.Fatal("no port is free")
 	return 0
