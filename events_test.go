@@ -68,7 +68,7 @@ func TestReturnedMessagesAreTakenAgain(t *testing.T) {
 			send(t, s, texts...)
 			require.Equal(t, texts[:1], far.take(t, 1))
 			socket := far.end.Far.Peer
-			socket.Taken(far.end.Far)
+			socket.Taken(far.end.Far, transport.Msg{})
 			socket.Returned(far.end.Far, []transport.Msg{transport.NewMsg([]byte("0"), nil)})
 			require.EqualValues(t, len(texts), s.Stats().Sent)
 			far.in.Close(nil)
@@ -77,7 +77,7 @@ func TestReturnedMessagesAreTakenAgain(t *testing.T) {
 			require.NoError(t, theWire.come("wire://x", next))
 			require.Equal(t, texts, next.take(t, len(texts)))
 			if name == "REQ" {
-				socket.Taken(next.end.Far)
+				socket.Taken(next.end.Far, transport.Msg{})
 				next.give(t, "reply") // and not ErrPeerGone: the first has not seen the request
 				m, err := s.Recv(t.Context())
 				require.NoError(t, err)

@@ -57,14 +57,14 @@ func (n *names) Bind(addr string, p transport.Peer, _ *transport.Options) (trans
 	return &binding{names: n, addr: addr}, nil
 }
 
-func (n *names) Connect(addr string, p transport.Peer, _ *transport.Options) (transport.Binding, error) {
+func (n *names) Connect(addr string, p transport.Peer, peerName string, _ *transport.Options) (transport.Binding, error) {
 	if err := checkName(addr); err != nil {
 		return nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	at := n.at(addr)
-	c := &connection{names: n, addr: addr, peer: p}
+	c := &connection{names: n, addr: addr, peer: p, peerName: peerName}
 	at.connectors = append(at.connectors, c)
 	if at.bound == nil {
 		return c, nil
@@ -99,7 +99,7 @@ func (n *names) tidyLocked(addr string) {
 
 // linkLocked joins a connection without link to whom is bound at its name.
 func (n *names) linkLocked(c *connection) error {
-	link, err := transport.Join(c.peer, n.byName[c.addr].bound, c.down)
+	link, err := transport.Join(c.peer, n.byName[c.addr].bound, c.peerName, c.down)
 	if err != nil {
 		if errors.Is(err, ErrPeerBusy) && !slices.Contains(n.putOff, c) {
 			n.putOff = append(n.putOff, c)
@@ -142,6 +142,8 @@ type connection struct {
 	names *names
 	addr  string
 	peer  transport.Peer
+
+	peerName string // what peer, a ROUTER, calls who is there; "" leaves it to them
 
 	link  *transport.Link // nil while seeking; protected by names.mu
 	ended bool            // Close was called; protected by names.mu

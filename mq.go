@@ -110,6 +110,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+
+	"github.com/seedmq/mq/internal/transport"
 )
 
 // Sender is what can send.
@@ -177,14 +179,41 @@ type Socket interface {
 	// first time, Close does nothing and returns nil.
 	Close() error
 
-	ours() // sealed, so that the interface can grow
+	ours() transport.Kind // sealed, so that the interface can grow
 }
 
 // Req is the socket of [NewReq].
-type Req interface{ Socket }
+type Req interface {
+	Socket
+	// Do sends a request and returns its reply. Any number of goroutines may call it at
+	// once, over any number of servers: each reply finds its request by an id that goes
+	// with it, in the framing of libzmq's REQ_CORRELATE, which REP gives back by itself, and
+	// so does a ROUTER or DEALER worker that keeps envelopes.
+	//
+	// Do blocks until the reply is there, or ctx is done: then this request alone is given
+	// up. It is not sent if it was still in the queue, and otherwise its reply is dropped.
+	// If the server that took the request goes away, Do returns ErrPeerGone, or tries again,
+	// see [WithRetry]. Do takes no part in the turns of Send and Recv.
+	Do(ctx context.Context, m Message) (Message, error)
+}
 
 // Rep is the socket of [NewRep].
-type Rep interface{ Socket }
+type Rep interface {
+	Socket
+	// Serve receives requests and has handler make their replies, many at once: see
+	// [WithHandlers]. It blocks until ctx is done, or the socket is closed, and until the
+	// handlers at work have returned; it returns the reason. While it runs, Send, Recv and a
+	// second Serve are ErrState.
+	//
+	// The context of a handler has the values of ctx, but does not end with it: what was
+	// received is answered. It is done when the socket is closed. A reply whose asker has
+	// gone is dropped and counted. If handler returns an error, or panics, WithEvents is told
+	// with EventHandlerFailed, and the asker gets nothing, or what [WithErrorReply] says.
+	//
+	// Replies leave as they are ready: a DEALER that has asked several times at once tells
+	// them apart by what it puts into its envelope.
+	Serve(ctx context.Context, handler func(context.Context, Message) (Message, error)) error
+}
 
 // Pub is the socket of [NewPub].
 type Pub interface {
@@ -205,6 +234,29 @@ type Sub interface {
 	// not received any more, not even those in the queue. Unsubscribing what is not
 	// subscribed does nothing.
 	Unsubscribe(prefix string) error
+}
+
+// XPub is the socket of [NewXPub].
+type XPub interface {
+	Pub
+	// Subscribe gives the peer whose subscription was received last what begins with
+	// prefix, on an XPUB made [WithManual]; on others it is ErrState. If the peer has gone,
+	// it is ErrPeerGone.
+	Subscribe(prefix string) error
+	// Unsubscribe takes one of the peer's prefixes away likewise. What it does not have
+	// makes no difference.
+	Unsubscribe(prefix string) error
+}
+
+// Router is the socket of [NewRouter].
+type Router interface {
+	Socket
+	// ConnectAs is Connect, and the peer found at addr is known here as id, whatever it
+	// calls itself: 1 to 255 bytes, the first not 0. Messages to id are queued from now on,
+	// also while the peer is not there, up to WithSendHWM; Disconnect ends that. Errors are
+	// those of Connect, fs.ErrInvalid for an impossible id, and ErrPeerBusy for one that a
+	// peer has, or that another address was given.
+	ConnectAs(addr, id string) error
 }
 
 // Stats are the counters of one socket. They stay readable after Close.

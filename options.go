@@ -23,6 +23,16 @@ type config struct {
 	wire    *transport.Options // of all sockets that were given none of these
 	events  func(Event)        // nil if nobody listens
 	logger  *slog.Logger       // nil if nobody reads
+
+	routingID  string              // "" leaves it to the ROUTER
+	mandatory  bool                // of ROUTER
+	handover   bool                // of ROUTER
+	retries    int                 // of REQ
+	handlers   int                 // of REP; 0 for the default
+	errorReply func(error) Message // of REP; nil sends none
+	noDrop     bool                // of PUB and XPUB
+	verbose    verbosity           // of XPUB
+	welcome    *Message            // of XPUB; nil for none
 }
 
 // onWire are the defaults for what leaves the process.
@@ -77,8 +87,8 @@ func WithRuntime(r *Runtime) Option {
 
 // WithSendHWM sets the high-water mark for messages on their way out: how many a
 // queue of this socket holds, from 1 to 2^30-1, by default 1000. It counts whole
-// messages. PUSH and REQ have one queue that all their peers share; PAIR, PUB and
-// REP have one for each peer, which inproc also has the peer's WithRecvHWM.
+// messages. PUSH, DEALER and REQ have one queue that all their peers share; the others
+// have one for each peer, which inproc also has the peer's WithRecvHWM.
 func WithSendHWM(n int) Option {
 	checkHWM("WithSendHWM", n)
 	return func(c *config) { c.sendHWM = n }
@@ -86,7 +96,8 @@ func WithSendHWM(n int) Option {
 
 // WithRecvHWM sets the high-water mark for messages on their way in, from 1 to
 // 2^30-1, by default 1000: how many a queue from one peer to this socket holds in
-// addition to the WithSendHWM of that peer. Inproc, PAIR, SUB and REQ heed it; from
+// addition to the WithSendHWM of that peer. Inproc, those heed it whose peers have a
+// queue for each: PAIR, SUB, XSUB, REQ, and DEALER for what ROUTER and REP send; from
 // remote peers all that receive do.
 func WithRecvHWM(n int) Option {
 	checkHWM("WithRecvHWM", n)

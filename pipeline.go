@@ -20,10 +20,14 @@ import (
 // supported. Close returns what is left if no PULL is attached.
 func NewPush(opts ...Option) Socket {
 	p := &push{}
-	p.init(transport.Push, p, opts)
-	p.out = transport.NewQueue(p.config.sendHWM)
+	p.begin(transport.Push, p, opts)
 	p.open()
 	return p
+}
+
+func (p *push) begin(kind transport.Kind, of pattern, opts []Option) {
+	p.init(kind, of, opts)
+	p.out = transport.NewQueue(p.config.sendHWM)
 }
 
 type push struct {

@@ -4,6 +4,7 @@ package mq
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -21,10 +22,15 @@ import (
 // gone. Finding the subscribers costs what the topic's length costs, not their
 // number. Recv is not supported.
 func NewPub(opts ...Option) Pub {
-	p := &pub{subscribers: make(map[*transport.End]*subscriber)}
-	p.init(transport.Pub, p, opts)
+	p := &pub{}
+	p.begin(transport.Pub, p, opts)
 	p.open()
 	return p
+}
+
+func (p *pub) begin(kind transport.Kind, of pattern, opts []Option) {
+	p.subscribers = make(map[*transport.End]*subscriber)
+	p.init(kind, of, opts)
 }
 
 type pub struct {
@@ -38,12 +44,13 @@ type pub struct {
 	subscribers map[*transport.End]*subscriber
 }
 
-// subscriber is one SUB peer. Its fields are protected by the table of the pub.
+// subscriber is one peer of a publisher. Its fields are protected by the table of that.
 type subscriber struct {
 	end      *transport.End   // read-only
 	out      *transport.Queue // read-only
 	prefixes int              // how many it has in subs
 	round    uint64           // of the last eachLocked that came to it
+	welcomed bool             // it has had the welcome message of an XPUB
 }
 
 func (p *pub) Send(ctx context.Context, m Message) error {
@@ -53,20 +60,51 @@ func (p *pub) Send(ctx context.Context, m Message) error {
 	if err := ctx.Err(); err != nil {
 		return opError("send", "", err)
 	}
+	msg := pack(&m)
 	p.table.Lock()
+	if p.config.noDrop {
+		if err := p.awaitRoomLocked(ctx, m.Data); err != nil {
+			p.table.Unlock()
+			return opError("send", "", err)
+		}
+	}
 	if p.closing {
 		p.table.Unlock()
 		return opError("send", "", ErrClosed)
 	}
 	p.sent++
-	msg := pack(&m)
-	p.eachLocked(m.Data, func(s *subscriber) {
-		if s.out.TryPush(msg) != ring.OK {
-			p.miss(s.end, 1)
-		}
-	})
+	p.eachLocked(m.Data, func(s *subscriber) { p.giveLocked(s, msg) })
 	p.table.Unlock()
 	return nil
+}
+
+func (p *pub) giveLocked(s *subscriber, m transport.Msg) {
+	if s.out.TryPush(m) != ring.OK {
+		p.miss(s.end, 1)
+	}
+}
+
+// awaitRoomLocked waits until all subscribers of topic have room. Nobody else can take
+// that before table is unlocked; while it waits, table is not locked.
+func (p *pub) awaitRoomLocked(ctx context.Context, topic []byte) error {
+	for !p.closing {
+		var full *subscriber
+		p.eachLocked(topic, func(s *subscriber) {
+			if full == nil && !s.out.HasRoom() {
+				full = s
+			}
+		})
+		if full == nil {
+			return nil
+		}
+		p.table.Unlock()
+		err := full.out.AwaitRoom(ctx)
+		p.table.Lock()
+		if err != nil && !errors.Is(err, ErrClosed) { // of a queue: that peer has gone
+			return err
+		}
+	}
+	return ErrClosed
 }
 
 // eachLocked calls f once for every subscriber of topic.
@@ -116,20 +154,30 @@ func (p *pub) Attach(e *transport.End) error {
 
 func (p *pub) Subscription(e *transport.End, prefix string, on bool) {
 	p.table.Lock()
-	s := p.subscribers[e]
-	switch {
-	case s == nil: // the link is not up yet, or not any more
-	case on:
-		if p.subs.Add(prefix, s) {
-			s.prefixes++
-		}
-	default:
-		if last, _ := p.subs.Remove(prefix, s); last {
-			s.prefixes--
-		}
+	if s := p.subscribers[e]; s != nil { // or the link is not up any more
+		p.setLocked(s, prefix, on)
 	}
 	p.table.Unlock()
 	p.changed.WakeAll()
+}
+
+// setLocked gives s a prefix, or takes it away, and reports whether that changed anything:
+// a peer has a prefix or not, however often it has said so.
+func (p *pub) setLocked(s *subscriber, prefix string, on bool) bool {
+	if on {
+		first := p.subs.Add(prefix, s)
+		if first {
+			s.prefixes++
+		} else {
+			p.subs.Remove(prefix, s)
+		}
+		return first
+	}
+	last, _ := p.subs.Remove(prefix, s)
+	if last {
+		s.prefixes--
+	}
+	return last
 }
 
 func (p *pub) Detach(e *transport.End) {
@@ -165,8 +213,13 @@ func (p *pub) Returned(e *transport.End, msgs []transport.Msg) { p.miss(e, len(m
 
 func (p *pub) shut() {
 	p.table.Lock()
-	defer p.table.Unlock()
 	p.closing = true
+	for _, s := range p.subscribers {
+		if p.config.noDrop {
+			s.out.Shut() // wakes who waits for room
+		}
+	}
+	p.table.Unlock()
 }
 
 func (p *pub) count(s *Stats) {
@@ -181,14 +234,20 @@ func (p *pub) count(s *Stats) {
 // NewSub makes a subscriber (29/PUBSUB). It gets nothing before it subscribes.
 // Recv takes from all its PUB peers in turn. Send is not supported.
 func NewSub(opts ...Option) Sub {
-	s := &sub{publishers: make(map[*transport.End]struct{})}
-	s.init(transport.Sub, s, opts)
+	s := &sub{filters: true}
+	s.begin(transport.Sub, s, opts)
 	s.open()
 	return s
 }
 
+func (s *sub) begin(kind transport.Kind, of pattern, opts []Option) {
+	s.publishers = make(map[*transport.End]struct{})
+	s.init(kind, of, opts)
+}
+
 type sub struct {
 	socket
+	filters bool // read-only; false in an XSUB, which receives all that comes
 	// picky is set once a queue may hold what nobody here asked for: then Recv looks
 	// at the subscriptions too.
 	picky   atomic.Bool
@@ -203,25 +262,33 @@ func (s *sub) Subscribe(prefix string) error {
 	if s.closed.Load() {
 		return opError("subscribe", "", ErrClosed)
 	}
+	s.subscribe(prefix)
+	return nil
+}
+
+// subscribe tells it even if it is told already: an XPUB may want to hear of each.
+func (s *sub) subscribe(prefix string) {
 	s.table.Lock()
 	defer s.table.Unlock()
-	if s.subs.Add(prefix, struct{}{}) {
-		s.tellLocked(prefix, true)
-	}
-	return nil
+	s.subs.Add(prefix, struct{}{})
+	s.tellLocked(prefix, true)
 }
 
 func (s *sub) Unsubscribe(prefix string) error {
 	if s.closed.Load() {
 		return opError("unsubscribe", "", ErrClosed)
 	}
+	s.unsubscribe(prefix)
+	return nil
+}
+
+func (s *sub) unsubscribe(prefix string) {
 	s.table.Lock()
 	defer s.table.Unlock()
 	if last, _ := s.subs.Remove(prefix, struct{}{}); last {
-		s.picky.Store(true)
+		s.picky.Store(s.filters)
 		s.tellLocked(prefix, false)
 	}
-	return nil
 }
 
 func (s *sub) tellLocked(prefix string, on bool) {
@@ -255,8 +322,8 @@ func (s *sub) Send(context.Context, Message) error {
 }
 
 func (s *sub) Ready(e *transport.End) {
-	if _, remote := e.Far.Peer.(transport.Flusher); remote {
-		s.picky.Store(true) // it may send what it likes
+	if _, remote := e.Far.Peer.(transport.Flusher); remote || e.Far.Peer.Kind() == transport.XPub {
+		s.picky.Store(s.filters) // it may send what it likes
 	}
 	s.table.Lock()
 	s.publishers[e] = struct{}{}

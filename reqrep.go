@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -21,7 +22,7 @@ import (
 // one that is free, and those that are all waiting are served in turn; Send does
 // not wait for a peer. If the REP that took it goes away without answering, Recv
 // returns ErrPeerGone, and the next request can be sent. A Recv that ends with its
-// ctx leaves the request under way: Recv again.
+// ctx leaves the request under way: Recv again. Do has any number of requests under way.
 func NewReq(opts ...Option) Req {
 	r := &req{}
 	r.init(transport.Req, r, opts)
@@ -32,7 +33,8 @@ func NewReq(opts ...Option) Req {
 
 type req struct {
 	socket
-	out *transport.Queue // of all peers
+	out   *transport.Queue // of all peers
+	calls calls            // of Do
 
 	turn    sync.Mutex     // protects the fields below
 	state   reqState       // whose turn it is
@@ -110,7 +112,7 @@ func (r *req) recvReply(ctx context.Context) (transport.Msg, error) {
 	}
 	for {
 		m, from, err := r.in.Recv(ctx)
-		if done, err := r.settle(from, err); done {
+		if done, err := r.settle(m, from, err); done {
 			return m, err
 		}
 	}
@@ -118,13 +120,13 @@ func (r *req) recvReply(ctx context.Context) (transport.Msg, error) {
 
 // settle looks at what a Recv brought: the reply, news that there will be none,
 // another error, or nothing of interest.
-func (r *req) settle(from *transport.Source, err error) (done bool, _ error) {
+func (r *req) settle(m transport.Msg, from *transport.Source, err error) (done bool, _ error) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	switch {
 	case err == nil:
 		// From whom was not asked, or not asked last, nothing is heard (A-REQ-09, 10).
-		done = r.asked != nil && from.End == r.asked
+		done = r.asked != nil && from.End == r.asked && m.Envelope() == nil
 		if !done {
 			r.refused++
 		}
@@ -147,28 +149,39 @@ func (r *req) Attach(e *transport.End) error {
 	return r.socket.Attach(e)
 }
 
-func (r *req) Taken(e *transport.End) {
+func (r *req) Taken(e *transport.End, m transport.Msg) bool {
+	if id, ok := transport.AskedID(m.Envelope()); ok {
+		return r.calls.taken(id, e)
+	}
 	r.turn.Lock()
 	r.asked = e
 	r.turn.Unlock()
 	if e.Down() { // and Detach has perhaps looked at asked before
 		r.lose(e)
 	}
+	return true
 }
 
-// Returned has the request taken by another peer: who gave it back did not see it.
+func (r *req) Answer(e *transport.End, envelope [][]byte, m transport.Msg) (his, wanted bool) {
+	id, ok := transport.AskedID(envelope)
+	return ok, ok && r.calls.answer(id, e, m)
+}
+
+// Returned has requests taken by another peer: who gave them back did not see them.
 func (r *req) Returned(e *transport.End, msgs []transport.Msg) {
 	r.turn.Lock()
 	if r.asked == e {
 		r.asked = nil
 	}
 	r.turn.Unlock()
+	r.calls.returned(msgs)
 	r.out.PutBack(msgs)
 }
 
 func (r *req) Detach(e *transport.End) {
 	r.socket.Detach(e)
 	r.lose(e)
+	r.calls.lose(e)
 }
 
 // lose ends the wait for the reply of e.
@@ -182,13 +195,24 @@ func (r *req) lose(e *transport.End) {
 	}
 }
 
-func (r *req) shut() { r.out.Shut() }
+func (r *req) shut() {
+	r.calls.close()
+	r.out.Shut()
+}
 
-func (r *req) closeOut() []transport.Msg { return r.out.Close() }
+// closeOut leaves out what Do has sent: its caller knows that it failed.
+func (r *req) closeOut() []transport.Msg {
+	rest := r.out.Close()
+	all := len(rest)
+	rest = slices.DeleteFunc(rest, func(m transport.Msg) bool { return m.Envelope() != nil })
+	r.lost.Add(uint64(all - len(rest)))
+	return rest
+}
 
 func (r *req) count(s *Stats) {
 	s.Sent = r.out.Pushed()
 	s.Queued = r.out.Len()
+	s.Received += r.calls.answered()
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	s.Received -= r.refused
@@ -198,9 +222,11 @@ func (r *req) count(s *Stats) {
 // turn; a call out of turn is ErrState. Requests are taken from all peers in turn.
 //
 // Send never blocks. If the asker has gone, or does not take its replies, the
-// reply is dropped and counted, and Send returns nil: the server goes on.
+// reply is dropped and counted, and Send returns nil: the server goes on. Serve does all
+// that for many requests at once.
 func NewRep(opts ...Option) Rep {
 	r := &rep{}
+	r.ended, r.end = context.WithCancel(context.Background())
 	r.init(transport.Rep, r, opts)
 	r.open()
 	return r
@@ -208,7 +234,11 @@ func NewRep(opts ...Option) Rep {
 
 type rep struct {
 	socket
-	sent atomic.Uint64
+	sent    atomic.Uint64
+	refused atomic.Uint64 // messages that Recv took and did not return
+
+	ended context.Context // done when the socket is closed; read-only
+	end   context.CancelFunc
 
 	turn     sync.Mutex     // protects the fields below
 	state    repState       // whose turn it is
@@ -222,12 +252,14 @@ const (
 	repIdle      repState = iota // the next is Recv
 	repReceiving                 // a Recv is at work
 	repAnswering                 // the next is Send
+	repServing                   // Serve is at work
 )
 
 var repTurn = [...]string{
 	repIdle:      "receive a request first",
 	repReceiving: "another Recv is at work",
 	repAnswering: "send the reply first",
+	repServing:   "Serve is at work",
 }
 
 func (r *rep) Recv(ctx context.Context) (m Message, _ error) {
@@ -240,10 +272,10 @@ func (r *rep) Recv(ctx context.Context) (m Message, _ error) {
 }
 
 func (r *rep) recvRequest(ctx context.Context) (transport.Msg, error) {
-	if err := r.begin(); err != nil {
+	if err := r.begin(repReceiving); err != nil {
 		return transport.Msg{}, err
 	}
-	m, from, err := r.in.Recv(ctx)
+	m, from, err := r.next(ctx)
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	if err != nil {
@@ -251,12 +283,33 @@ func (r *rep) recvRequest(ctx context.Context) (transport.Msg, error) {
 		return m, err
 	}
 	r.state = repAnswering
-	r.asker, r.envelope = from.End, m.Envelope()
-	from.End.Far.Peer.Taken(from.End.Far)
+	r.asker, r.envelope = from, m.Envelope()
 	return m, nil
 }
 
-func (r *rep) begin() error {
+// next receives a request, and tells who has sent it.
+func (r *rep) next(ctx context.Context) (m transport.Msg, from *transport.End, err error) {
+	for {
+		m, source, err := r.in.Recv(ctx)
+		if err != nil {
+			return m, nil, err
+		}
+		from := source.End
+		ok := true
+		if from.Far.Peer.Kind() == transport.Dealer {
+			if m, ok = m.Open(); !ok { // it is no request (D-REQ-08)
+				r.lost.Add(1)
+			}
+		}
+		if ok && from.Far.Peer.Taken(from.Far, m) {
+			return m, from, nil
+		}
+		r.refused.Add(1)
+	}
+}
+
+// begin moves on from idle to another state.
+func (r *rep) begin(to repState) error {
 	if r.closed.Load() {
 		return ErrClosed
 	}
@@ -265,7 +318,7 @@ func (r *rep) begin() error {
 	if r.state != repIdle {
 		return fmt.Errorf("%w: %s", ErrState, repTurn[r.state])
 	}
-	r.state = repReceiving
+	r.state = to
 	return nil
 }
 
@@ -288,12 +341,26 @@ func (r *rep) reply(ctx context.Context, m transport.Msg) error {
 	if r.state != repAnswering {
 		return fmt.Errorf("%w: %s", ErrState, repTurn[r.state])
 	}
-	if r.asker.Out.TryPush(m.Enveloped(r.envelope)) != ring.OK {
-		r.lost.Add(1)
-	}
-	r.sent.Add(1)
+	r.answer(r.asker, r.envelope, m)
 	r.state, r.asker, r.envelope = repIdle, nil, nil
 	return nil
+}
+
+// answer sends a reply to who has asked with that envelope.
+func (r *rep) answer(to *transport.End, envelope [][]byte, m transport.Msg) {
+	r.sent.Add(1)
+	his, wanted := to.Far.Peer.Answer(to.Far, envelope, m)
+	if !his {
+		m = m.Enveloped(envelope)
+		if to.Far.Peer.Kind() == transport.Dealer {
+			frames := m.AppendSealed(nil)
+			m = transport.NewMsg(frames[0], frames[1:])
+		}
+		wanted = to.Out.TryPush(m) == ring.OK
+	}
+	if !wanted {
+		r.lost.Add(1)
+	}
 }
 
 func (r *rep) Attach(e *transport.End) error {
@@ -309,8 +376,11 @@ func (r *rep) Detach(e *transport.End) {
 
 func (r *rep) Returned(_ *transport.End, msgs []transport.Msg) { r.lost.Add(uint64(len(msgs))) }
 
+func (r *rep) shut() { r.end() }
+
 func (r *rep) count(s *Stats) {
 	s.Sent = r.sent.Load()
+	s.Received -= r.refused.Load()
 	for _, e := range r.allEnds() {
 		s.Queued += e.Out.Len()
 	}

@@ -59,7 +59,7 @@ func (s *socket) init(kind transport.Kind, p pattern, opts []Option) {
 	s.kind = kind
 	s.pattern = p
 	s.config = newConfig(opts)
-	s.in.Yield = kind != transport.Sub
+	s.in.Yield = kind != transport.Sub && kind != transport.XSub
 	s.connected = make(map[string]transport.Binding)
 	s.ends = make(map[*transport.End]bool)
 }
@@ -71,7 +71,7 @@ func (s *socket) open() {
 	}
 }
 
-func (s *socket) ours() {}
+func (s *socket) ours() transport.Kind { return s.kind }
 
 func (s *socket) Bind(addr string) error { return opError("bind", addr, s.bind(addr)) }
 
@@ -97,9 +97,10 @@ func (s *socket) bind(addr string) error {
 	return nil
 }
 
-func (s *socket) Connect(addr string) error { return opError("connect", addr, s.connect(addr)) }
+func (s *socket) Connect(addr string) error { return opError("connect", addr, s.connect(addr, "")) }
 
-func (s *socket) connect(addr string) error {
+// connect has the peer at addr known here as name, unless that is "".
+func (s *socket) connect(addr, name string) error {
 	t, options, err := s.transport(addr)
 	if err != nil {
 		return err
@@ -110,10 +111,13 @@ func (s *socket) connect(addr string) error {
 		s.connected[addr] = nil
 	}
 	s.mu.Unlock()
-	if already {
+	switch {
+	case already && name != "":
+		return fmt.Errorf("%w: connected already, Disconnect first", ErrAddrInUse)
+	case already:
 		return nil
 	}
-	b, err := t.Connect(addr, s.pattern, options)
+	b, err := t.Connect(addr, s.pattern, name, options)
 	s.mu.Lock()
 	closed := s.closed.Load()
 	if err != nil || closed {
@@ -244,6 +248,8 @@ func (s *socket) Stats() Stats {
 
 func (s *socket) Kind() transport.Kind { return s.kind }
 
+func (s *socket) RoutingID() string { return s.config.routingID }
+
 func (s *socket) HWM() (send, recv int) { return s.config.sendHWM, s.config.recvHWM }
 
 func (s *socket) Inbox() *transport.Inbox { return &s.in }
@@ -276,7 +282,11 @@ func (s *socket) Subscription(*transport.End, string, bool) {}
 
 func (s *socket) Missed(n int) { s.lost.Add(uint64(n)) }
 
-func (s *socket) Taken(*transport.End) {}
+func (s *socket) Taken(*transport.End, transport.Msg) bool { return true }
+
+func (s *socket) Answer(*transport.End, [][]byte, transport.Msg) (his, wanted bool) {
+	return false, false
+}
 
 func (s *socket) Returned(*transport.End, []transport.Msg) {}
 

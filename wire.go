@@ -105,7 +105,10 @@ type Event struct {
 
 // String is a line for a log.
 func (e Event) String() string {
-	s := e.Kind.String() + " " + e.Addr
+	s := e.Kind.String()
+	if e.Addr != "" {
+		s += " " + e.Addr
+	}
 	if e.Peer != "" {
 		s += " (" + e.Peer + ")"
 	}
@@ -143,6 +146,9 @@ const (
 	EventRetrying = EventKind(transport.Retrying)
 	// EventUnbound: the address is not bound any more.
 	EventUnbound = EventKind(transport.Unbound)
+	// EventHandlerFailed: a handler of Serve has returned an error, or panicked: then Err
+	// holds a PanicError.
+	EventHandlerFailed = EventUnbound + 1
 )
 
 var eventNames = map[EventKind]string{
@@ -156,6 +162,7 @@ var eventNames = map[EventKind]string{
 	EventDisconnected:    "disconnected",
 	EventRetrying:        "retrying",
 	EventUnbound:         "unbound",
+	EventHandlerFailed:   "handler failed",
 }
 
 // String is the kind in words, such as "handshake failed".
@@ -164,7 +171,7 @@ func (k EventKind) String() string { return eventNames[k] }
 // level is how much somebody who reads the log wants to know of it.
 func (k EventKind) level() slog.Level {
 	switch k {
-	case EventBindFailed, EventAcceptFailed, EventHandshakeFailed:
+	case EventBindFailed, EventAcceptFailed, EventHandshakeFailed, EventHandlerFailed:
 		return slog.LevelWarn
 	case EventAccepted, EventConnected, EventRetrying:
 		return slog.LevelDebug
@@ -177,14 +184,21 @@ func (s *socket) observe(e transport.Event) {
 	if e.Again {
 		s.again.Add(1)
 	}
-	event := Event{Kind: EventKind(e.Kind), Addr: e.Addr, Peer: e.Peer, Err: e.Err, Delay: e.Delay}
+	s.tell(Event{Kind: EventKind(e.Kind), Addr: e.Addr, Peer: e.Peer, Err: e.Err, Delay: e.Delay})
+}
+
+// tell lets the listener and the log know of an event.
+func (s *socket) tell(event Event) {
 	if s.config.events != nil {
 		s.config.events(event)
 	}
 	if s.config.logger == nil {
 		return
 	}
-	attrs := []slog.Attr{slog.String("socket", s.kind.String()), slog.String("addr", e.Addr)}
+	e, attrs := event, []slog.Attr{slog.String("socket", s.kind.String())}
+	if e.Addr != "" {
+		attrs = append(attrs, slog.String("addr", e.Addr))
+	}
 	if e.Peer != "" {
 		attrs = append(attrs, slog.String("peer", e.Peer))
 	}

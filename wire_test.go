@@ -58,7 +58,7 @@ func (w *wire) Bind(addr string, p transport.Peer, o *transport.Options) (transp
 	return wireHold(addr), nil
 }
 
-func (w *wire) Connect(addr string, p transport.Peer, o *transport.Options) (transport.Binding, error) {
+func (w *wire) Connect(addr string, p transport.Peer, _ string, o *transport.Options) (transport.Binding, error) {
 	b, err := w.Bind(addr, p, o)
 	if err == nil && w.seeks.Load() {
 		b = seeker{b.(wireHold)}
@@ -72,7 +72,7 @@ func (w *wire) come(addr string, s *session) error {
 	p := w.peers[addr]
 	w.mu.Unlock()
 	s.kind = p.Kind().Peer()
-	_, err := transport.Join(p, s, nil)
+	_, err := transport.Join(p, s, "", nil)
 	return err
 }
 
@@ -114,8 +114,12 @@ func (s *session) Detach(e *transport.End) {
 
 func (s *session) Subscription(*transport.End, string, bool) {}
 func (s *session) Missed(int)                                {}
-func (s *session) Taken(*transport.End)                      {}
-func (s *session) Returned(*transport.End, []transport.Msg)  {}
+func (s *session) RoutingID() string                         { return "" }
+func (s *session) Taken(*transport.End, transport.Msg) bool  { return true }
+func (s *session) Answer(*transport.End, [][]byte, transport.Msg) (his, wanted bool) {
+	return false, false
+}
+func (s *session) Returned(*transport.End, []transport.Msg) {}
 
 func (s *session) Flush(ctx context.Context) {
 	if s.flush == nil {

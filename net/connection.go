@@ -22,7 +22,7 @@ type connection struct {
 
 var _ transport.Seeker = (*connection)(nil)
 
-func (w wire) Connect(addr string, p transport.Peer, o *transport.Options) (transport.Binding, error) {
+func (w wire) Connect(addr string, p transport.Peer, name string, o *transport.Options) (transport.Binding, error) {
 	_, at, err := transport.Scheme(addr)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (w wire) Connect(addr string, p transport.Peer, o *transport.Options) (tran
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &connection{
-		host:   host{socket: p, options: o, addr: addr},
+		host:   host{socket: p, options: o, addr: addr, peerName: name},
 		scheme: w.scheme,
 		at:     at,
 		stop:   stop,

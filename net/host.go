@@ -18,6 +18,8 @@ type host struct {
 	socket  transport.Peer
 	options *transport.Options
 	addr    string // as it was given
+
+	peerName string // what the socket, a ROUTER, calls who is there; "" leaves it to them
 }
 
 func (h *host) observe(e transport.Event) {
@@ -65,15 +67,16 @@ func (h *host) shake(conn net.Conn, admit func() error) (*session, error) {
 	server := admit != nil
 	config := zmtp.Config{
 		SocketType: kind.String(),
+		Identity:   []byte(h.socket.RoutingID()),
 		Accepts:    kind.Accepts,
 		Server:     server,
 		ZMTP2:      h.options.ZMTP2,
 	}
 	if server {
-		_, single := h.socket.(transport.Single)
-		config.Admit = func() error {
+		config.Admit = func(p zmtp.Peer) error {
 			err := admit()
-			if err == nil && single { // the others must not hear READY: they would send
+			if err == nil && kind.Refuses() { // who is refused must not hear READY: it would send
+				s.peer = p
 				err = s.join()
 			}
 			return err

@@ -27,7 +27,7 @@ func (s *session) read() error {
 // handle takes in one item. What means nothing to this kind of socket is dropped.
 func (s *session) handle(item zmtp.Item) error {
 	kind := s.socket.Kind()
-	if kind == transport.Pub {
+	if kind.Publishes() {
 		if prefix, on, ok := zmtp.Subscription(item); ok {
 			return s.subscribe(string(prefix), on)
 		}
@@ -38,9 +38,12 @@ func (s *session) handle(item zmtp.Item) error {
 	if s.end.Out == nil {
 		return nil
 	}
-	m, ok := open(kind, item)
-	if !ok || kind == transport.Req && !s.asked.Swap(false) { // nobody has asked: it is no reply
-		return nil
+	m := transport.NewMsg(item.Body, item.More)
+	if kind == transport.Req || kind == transport.Rep {
+		var ok bool
+		if m, ok = m.Open(); !ok || kind == transport.Req && s.answered(m) {
+			return nil
+		}
 	}
 	err := s.end.Out.Send(s.delivering, m)
 	if err == nil {
@@ -53,27 +56,14 @@ func (s *session) handle(item zmtp.Item) error {
 	return err
 }
 
-// open takes off what REQ and REP put around a message (28/REQREP). ok is false if that
-// is not there: then the message is not for the application.
-func open(kind transport.Kind, item zmtp.Item) (m transport.Msg, ok bool) {
-	if kind != transport.Req && kind != transport.Rep {
-		return transport.NewMsg(item.Body, item.More), true
+// answered reports whether the REQ needs no more to be told of m: it went to who had
+// asked with that id, or nobody has asked, and it is no reply.
+func (s *session) answered(m transport.Msg) bool {
+	if envelope := m.Envelope(); envelope != nil {
+		s.end.Far.Peer.Answer(s.end.Far, envelope, m)
+		return true
 	}
-	if len(item.Body) == 0 && len(item.More) > 0 { // as from REQ and REP themselves
-		return transport.NewMsg(item.More[0], item.More[1:]), true
-	}
-	frames := append([][]byte{item.Body}, item.More...)
-	for i, frame := range frames {
-		if len(frame) > 0 {
-			continue
-		}
-		data := frames[i+1:]
-		if len(data) == 0 || kind == transport.Req && i > 0 {
-			return m, false
-		}
-		return transport.NewMsg(data[0], data[1:]).Enveloped(frames[:i]), true
-	}
-	return m, false
+	return !s.asked.Swap(false)
 }
 
 // command does what a command asks for. Others than these are ignored, so that the
@@ -120,17 +110,18 @@ func (s *session) ping(data []byte) error {
 }
 
 // subscribe notes that the peer wants what begins with prefix, or no more. A prefix
-// counts once, however often it was asked for (B-CMD-04).
+// counts once, however often it was asked for (B-CMD-04); an XPUB is told each time.
 func (s *session) subscribe(prefix string, on bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, has := s.prefixes[prefix]; s.left || has == on {
+	_, has := s.prefixes[prefix]
+	switch {
+	case s.left, !on && !has, on && has && s.socket.Kind() != transport.XPub:
 		return nil
-	}
-	if !on {
+	case !on:
 		delete(s.prefixes, prefix)
 		s.prefixBytes -= int64(len(prefix))
-	} else {
+	case !has:
 		if n := s.options.MaxSubscriptions; len(s.prefixes) >= n {
 			return fmt.Errorf("%w: more than %d subscriptions", transport.ErrTooLarge, n)
 		}

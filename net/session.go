@@ -39,7 +39,7 @@ type session struct {
 	in transport.Inbox // on the socket's queue
 
 	silence atomic.Int64          // nanoseconds after which a peer that sends nothing is dead; 0 for never
-	asked   atomic.Bool           // of REQ: a request was written, and its reply has not come
+	asked   atomic.Bool           // of REQ: a request without id was written, and its reply has not come
 	ending  atomic.Bool           // Flush was called
 	broken  atomic.Pointer[error] // why the writer has failed: what is left to read is read, and then it is over
 	drained chan struct{}         // closed when ending, and all was written
@@ -75,7 +75,7 @@ func newSession(h *host, conn net.Conn) *session {
 
 // join makes the session a peer of the socket.
 func (s *session) join() error {
-	_, err := transport.Join(s, s.socket, s.options.Freed)
+	_, err := transport.Join(s, s.socket, "", s.options.Freed)
 	return err
 }
 
@@ -205,11 +205,28 @@ func (s *session) Detach(e *transport.End) {
 
 func (s *session) Missed(int) {}
 
-func (s *session) Taken(*transport.End) {}
+// RoutingID is the name that was given to Connect, or else what the peer calls itself.
+func (s *session) RoutingID() string {
+	if s.peerName != "" {
+		return s.peerName
+	}
+	return string(s.peer.Identity)
+}
+
+// Taken is no news: what the socket has received is not told to the peer.
+func (s *session) Taken(*transport.End, transport.Msg) bool { return true }
+
+// Answer leaves it to the peer whose the answer is.
+func (s *session) Answer(*transport.End, [][]byte, transport.Msg) (his, wanted bool) {
+	return false, false
+}
+
+// Cut ends the connection, because a new one from the same peer takes its place.
+func (s *session) Cut() { s.cut() }
 
 func (s *session) Returned(*transport.End, []transport.Msg) {}
 
-// Subscription is called when the socket is a SUB.
+// Subscription is called when the socket is a SUB or an XSUB.
 func (s *session) Subscription(_ *transport.End, prefix string, on bool) {
 	s.mu.Lock()
 	s.commands = zmtp.AppendSubscription(s.commands, s.peer.Version, prefix, on)

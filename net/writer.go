@@ -44,14 +44,15 @@ func (s *session) write(ctx context.Context) error {
 func (s *session) add(b *batch, m transport.Msg) {
 	switch s.socket.Kind() {
 	case transport.Req:
-		s.end.Far.Peer.Taken(s.end.Far)
-		s.asked.Store(true)
-		b.frame(zmtp.FlagMore, nil)
-	case transport.Rep:
-		for _, frame := range m.Envelope() {
-			b.frame(zmtp.FlagMore, frame)
+		if !s.end.Far.Peer.Taken(s.end.Far, m) {
+			return
 		}
-		b.frame(zmtp.FlagMore, nil)
+		if m.Envelope() == nil {
+			s.asked.Store(true)
+		}
+		b.envelope(m)
+	case transport.Rep:
+		b.envelope(m)
 	}
 	part, more := m.Parts()
 	for _, next := range more {
@@ -154,6 +155,14 @@ func (b *batch) frame(flags byte, body []byte) {
 func (b *batch) raw(frames []byte) {
 	b.small = append(b.small, frames...)
 	b.size += len(frames)
+}
+
+// envelope puts in what REQ and REP put around a message.
+func (b *batch) envelope(m transport.Msg) {
+	for _, frame := range m.Envelope() {
+		b.frame(zmtp.FlagMore, frame)
+	}
+	b.frame(zmtp.FlagMore, nil)
 }
 
 // whole ends a message.

@@ -60,6 +60,14 @@ func (e *Env) New(kind string, opts ...mq.Option) mq.Socket {
 		return e.Push(opts...)
 	case "PULL":
 		return e.Pull(opts...)
+	case "DEALER":
+		return e.Dealer(opts...)
+	case "ROUTER":
+		return e.Router(opts...)
+	case "XPUB":
+		return e.XPub(opts...)
+	case "XSUB":
+		return e.XSub(opts...)
 	}
 	panic("mqtest: no kind " + kind)
 }
@@ -84,6 +92,18 @@ func (e *Env) Push(opts ...mq.Option) mq.Socket { return made(e, mq.NewPush(e.wi
 
 // Pull makes a PULL.
 func (e *Env) Pull(opts ...mq.Option) mq.Socket { return made(e, mq.NewPull(e.with(opts)...)) }
+
+// Dealer makes a DEALER.
+func (e *Env) Dealer(opts ...mq.Option) mq.Socket { return made(e, mq.NewDealer(e.with(opts)...)) }
+
+// Router makes a ROUTER.
+func (e *Env) Router(opts ...mq.Option) mq.Router { return made(e, mq.NewRouter(e.with(opts)...)) }
+
+// XPub makes an XPUB.
+func (e *Env) XPub(opts ...mq.Option) mq.XPub { return made(e, mq.NewXPub(e.with(opts)...)) }
+
+// XSub makes an XSUB.
+func (e *Env) XSub(opts ...mq.Option) mq.Socket { return made(e, mq.NewXSub(e.with(opts)...)) }
 
 // made notes a socket of the law.
 func made[S mq.Socket](e *Env, s S) S {

@@ -241,7 +241,7 @@ func (in *Inbox) share(s *Source) {
 		in.rest(s, false)
 	}
 	in.lot.Lock()
-	more := in.ready.first != nil
+	more := in.ready.first != nil || in.poked
 	in.lot.Unlock()
 	if more {
 		in.lot.WakeOne()

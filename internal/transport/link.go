@@ -48,15 +48,22 @@ type Peer interface {
 	// Detach ends what Attach began. A queue made for this link alone is closed,
 	// and what is in it stays for the far side to take.
 	Detach(e *End)
+	// RoutingID is what a ROUTER shall know this side by; "" lets it choose.
+	RoutingID() string
 	// Subscription tells that the far side wants messages that begin with prefix,
-	// or no more. A repeated prefix is told once. In its Detach, the far side takes back
-	// what it has told: PUB would have to look for that among all subscriptions.
+	// or no more. It may tell a wish again, and takes it back once. In its Detach, the far
+	// side takes back what it has told: PUB would have to look for that among all
+	// subscriptions.
 	Subscription(e *End, prefix string, on bool)
 	// Missed tells that n messages for this side were dropped.
 	Missed(n int)
-	// Taken tells that the far side took a message from e.Out. Only those who have
-	// to answer messages tell.
-	Taken(e *End)
+	// Taken tells that the far side took m from e.Out. Only those who have to answer
+	// messages tell. False says that the answer is not awaited any more: then m is dropped.
+	Taken(e *End, m Msg) bool
+	// Answer offers a message from the far side, before it is queued, to who has asked with
+	// that envelope. Unless it is his, it has to be queued; if it is, wanted tells whether
+	// it was still awaited.
+	Answer(e *End, envelope [][]byte, m Msg) (his, wanted bool)
 	// Returned takes back, in their order, messages that the far side took from e.Out
 	// and could not pass on. They are the next to be taken, or counted as dropped. A
 	// socket that closes has to have them before Flush returns.
@@ -68,6 +75,13 @@ type Single interface {
 	Peer
 	// Busy reports whether it has one.
 	Busy() bool
+}
+
+// Cutter is a Peer that can be told to go.
+type Cutter interface {
+	Peer
+	// Cut ends the link soon. It does not block.
+	Cut()
 }
 
 // Flusher is a Peer that stands for a remote one: closing a socket leaves it time
@@ -84,9 +98,11 @@ type Flusher interface {
 // End is one peer's half of a link.
 type End struct {
 	Peer Peer    // who holds it; read-only
+	Name string  // the routing id that Peer, a ROUTER, knows the far side by, if that is for it to say; read-only
 	Far  *End    // the other half; read-only
 	Out  *Queue  // for messages to the far side, nil if none go there; set by Attach
 	In   *Source // on the far side's Out, nil if none come from there; set before Ready
+	Own  any     // what Peer keeps with it; set by Attach
 
 	link *Link
 }
@@ -119,13 +135,14 @@ type Link struct {
 	down atomic.Bool // set once up has been and is no more
 }
 
-// Join links two peers of kinds that fit each other.
-func Join(a, b Peer, onDown func()) (*Link, error) {
+// Join links two peers of kinds that fit each other. name is what a, a ROUTER, calls b;
+// "" leaves that to b.
+func Join(a, b Peer, name string, onDown func()) (*Link, error) {
 	if a == b || !a.Kind().Fits(b.Kind()) {
 		return nil, ErrIncompatible
 	}
 	l := &Link{onDown: onDown}
-	l.a = End{Peer: a, Far: &l.b, link: l}
+	l.a = End{Peer: a, Name: name, Far: &l.b, link: l}
 	l.b = End{Peer: b, Far: &l.a, link: l}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +166,7 @@ func Join(a, b Peer, onDown func()) (*Link, error) {
 // wants before PUB is ready, because who waits for that may send at once; and takes it
 // back before PUB forgets the peer.
 func (l *Link) ends() (first, last *End) {
-	if l.a.Peer.Kind() == Pub {
+	if l.a.Peer.Kind().Publishes() {
 		return &l.b, &l.a
 	}
 	return &l.a, &l.b

@@ -81,8 +81,12 @@ func (p *peer) Detach(e *transport.End) {
 
 func (p *peer) Subscription(*transport.End, string, bool) {}
 func (p *peer) Missed(int)                                {}
-func (p *peer) Taken(*transport.End)                      {}
-func (p *peer) Returned(*transport.End, []transport.Msg)  {}
+func (p *peer) RoutingID() string                         { return "" }
+func (p *peer) Taken(*transport.End, transport.Msg) bool  { return true }
+func (p *peer) Answer(*transport.End, [][]byte, transport.Msg) (his, wanted bool) {
+	return false, false
+}
+func (p *peer) Returned(*transport.End, []transport.Msg) {}
 
 func pairs() (a, b *peer) { return &peer{kind: transport.Pair}, &peer{kind: transport.Pair} }
 
@@ -102,7 +106,7 @@ func requireNoTrace(t *testing.T, peers ...*peer) {
 func TestLink(t *testing.T) {
 	a, b := pairs()
 	downs := 0
-	link, err := transport.Join(a, b, func() { downs++ })
+	link, err := transport.Join(a, b, "", func() { downs++ })
 	require.NoError(t, err)
 	require.Equal(t, []string{"attach", "ready"}, a.heard())
 	require.Equal(t, []string{"attach", "ready"}, b.heard())
@@ -133,7 +137,7 @@ func TestLink(t *testing.T) {
 
 func TestLinkOneWay(t *testing.T) {
 	push, pull := &peer{kind: transport.Push}, &peer{kind: transport.Pull}
-	_, err := transport.Join(pull, push, nil)
+	_, err := transport.Join(pull, push, "", nil)
 	require.NoError(t, err)
 	require.Nil(t, push.end.In)
 	require.Nil(t, pull.end.Out)
@@ -153,7 +157,7 @@ func TestLinkOfWhatDoesNotFit(t *testing.T) {
 		require.Equal(t, k, k.Peer().Peer())
 		for _, other := range kinds {
 			a, b := &peer{kind: k}, &peer{kind: other}
-			link, err := transport.Join(a, b, nil)
+			link, err := transport.Join(a, b, "", nil)
 			if k.Fits(other) {
 				fits++
 				require.NoError(t, err)
@@ -167,7 +171,7 @@ func TestLinkOfWhatDoesNotFit(t *testing.T) {
 	}
 	require.Equal(t, len(kinds), fits)
 	a, _ := pairs()
-	_, err := transport.Join(a, a, nil)
+	_, err := transport.Join(a, a, "", nil)
 	require.ErrorIs(t, err, transport.ErrIncompatible)
 }
 
@@ -179,7 +183,7 @@ func TestSubIsReadyBeforePub(t *testing.T) {
 		for _, p := range []*peer{a, b} {
 			p.onReady = func() { ready = append(ready, p.kind) }
 		}
-		_, err := transport.Join(a, b, nil)
+		_, err := transport.Join(a, b, "", nil)
 		require.NoError(t, err)
 		require.Equal(t, []transport.Kind{transport.Sub, transport.Pub}, ready)
 	}
@@ -191,14 +195,14 @@ func TestLinkRefused(t *testing.T) {
 
 	a, b := pairs()
 	a.refuse = no
-	_, err := transport.Join(a, b, down)
+	_, err := transport.Join(a, b, "", down)
 	require.ErrorIs(t, err, no)
 	require.Equal(t, []string{"attach"}, a.heard())
 	require.Empty(t, b.heard())
 
 	a, b = pairs()
 	b.refuse = no
-	_, err = transport.Join(a, b, down)
+	_, err = transport.Join(a, b, "", down)
 	require.ErrorIs(t, err, no)
 	require.Equal(t, []string{"attach", "detach"}, a.heard())
 	require.Equal(t, []string{"attach"}, b.heard())
@@ -215,7 +219,7 @@ func TestLinkToClosedInbox(t *testing.T) {
 		for _, i := range closed {
 			[]*peer{a, b}[i].in.Close(nil)
 		}
-		link, err := transport.Join(a, b, nil)
+		link, err := transport.Join(a, b, "", nil)
 		require.NoError(t, err)
 		for _, p := range []*peer{a, b} {
 			require.Equal(t, ring.OK, p.end.Out.TryPush(msg("x")))
@@ -236,7 +240,7 @@ func TestUnlinkMeetsJoin(t *testing.T) {
 		unlink := func(e *transport.End) { ends.Go(e.Unlink) }
 		a.onAttach, b.onAttach = unlink, unlink
 		downs := make(chan bool, 2)
-		link, err := transport.Join(a, b, func() { downs <- true })
+		link, err := transport.Join(a, b, "", func() { downs <- true })
 		require.NoError(t, err, "it was up, and then ended")
 		ends.Wait()
 		link.Unlink()
@@ -256,11 +260,11 @@ func TestDownIsCalledWithoutLocks(t *testing.T) {
 	down = func() {
 		link.Unlink()
 		if again++; again < 5 {
-			link, _ = transport.Join(b, a, down)
+			link, _ = transport.Join(b, a, "", down)
 			link.Unlink()
 		}
 	}
-	link, err := transport.Join(a, b, down)
+	link, err := transport.Join(a, b, "", down)
 	require.NoError(t, err)
 	link.Unlink()
 	require.Equal(t, 5, again)
@@ -270,7 +274,7 @@ func TestDownIsCalledWithoutLocks(t *testing.T) {
 func TestReclaim(t *testing.T) {
 	for _, unlinkFirst := range []bool{false, true} {
 		a, b := pairs()
-		link, err := transport.Join(a, b, nil)
+		link, err := transport.Join(a, b, "", nil)
 		require.NoError(t, err)
 		for _, s := range []string{"0", "1", "2"} {
 			a.end.Out.TryPush(msg(s))
@@ -295,7 +299,7 @@ func TestReclaimMeetsJoin(t *testing.T) {
 		a, b := pairs()
 		var back sync.WaitGroup
 		a.onAttach = func(e *transport.End) { back.Go(func() { e.Reclaim() }) }
-		_, err := transport.Join(a, b, nil)
+		_, err := transport.Join(a, b, "", nil)
 		require.NoError(t, err)
 		back.Wait()
 		a.end.Unlink()
@@ -308,7 +312,7 @@ func TestReclaimMeetsJoin(t *testing.T) {
 func TestUnlinkMeetsTraffic(t *testing.T) {
 	for range rounds(1000) {
 		a, b := pairs()
-		link, err := transport.Join(a, b, nil)
+		link, err := transport.Join(a, b, "", nil)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		var senders, receivers sync.WaitGroup

@@ -133,6 +133,34 @@ func (q *Queue) send(ctx context.Context, m Msg) error {
 	return nil
 }
 
+// HasRoom reports whether a TryPush would succeed, if nobody else pushes.
+func (q *Queue) HasRoom() bool { return q.Len() < q.limit }
+
+// AwaitRoom waits until the queue has room. It returns ErrClosed once it is closed, or the
+// error of ctx.
+func (q *Queue) AwaitRoom(ctx context.Context) error {
+	for {
+		w := q.senders.Enter()
+		closed := q.Closed()
+		if closed || q.HasRoom() {
+			if _, woken := q.senders.Leave(w); woken {
+				q.wakeSender()
+			}
+			if closed {
+				return ErrClosed
+			}
+			return nil
+		}
+		_, woken, err := q.senders.Wait(ctx, w)
+		if woken {
+			q.wakeSender()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // wakeSender is called by a sender that was woken and has done, or given up,
 // what it was woken for: if there is room for more, it is the next one's turn.
 func (q *Queue) wakeSender() {

@@ -14,8 +14,8 @@ type Transport interface {
 	Bind(addr string, p Peer, o *Options) (Binding, error)
 	// Connect seeks the peer that is, or will be, bound to addr. It returns at
 	// once, and goes on seeking whenever the peer is lost until the Binding is
-	// closed.
-	Connect(addr string, p Peer, o *Options) (Binding, error)
+	// closed. name is what p, a ROUTER, calls that peer; "" leaves it to the peer.
+	Connect(addr string, p Peer, name string, o *Options) (Binding, error)
 }
 
 // Binding is the hold of one socket on one address, bound or connected.

@@ -16,7 +16,7 @@ type nowhere struct{}
 func (nowhere) Bind(string, transport.Peer, *transport.Options) (transport.Binding, error) {
 	return nil, nil
 }
-func (nowhere) Connect(string, transport.Peer, *transport.Options) (transport.Binding, error) {
+func (nowhere) Connect(string, transport.Peer, string, *transport.Options) (transport.Binding, error) {
 	return nil, nil
 }
 

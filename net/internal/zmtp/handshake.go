@@ -23,7 +23,7 @@ type Config struct {
 	// Admit, if not nil, is called once the peer has passed all tests, and before the READY that lets it send: an error ends
 	// the connection without that. It is for the side that accepted the connection: one side has to speak first. To a peer
 	// of ZMTP 2.0 all has been said by then.
-	Admit func() error
+	Admit func(Peer) error
 }
 
 // Peer is who the other side of a connection is.
@@ -166,16 +166,16 @@ func (c *Config) exchange(d *Decoder, w io.Writer, metadata []byte) (Peer, error
 			p.Cipher = c.Mechanism.Cipher()
 		}
 		if done && err == nil {
-			err = c.admit()
+			err = c.admit(p)
 		}
 	}
 }
 
-func (c *Config) admit() error {
+func (c *Config) admit(p Peer) error {
 	if c.Admit == nil {
 		return nil
 	}
-	return c.Admit()
+	return c.Admit(p)
 }
 
 // refuse tells the peer of err, if that is for it to know, and returns what it was all about.

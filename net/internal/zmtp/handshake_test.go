@@ -202,21 +202,21 @@ func TestAdmit(t *testing.T) {
 		asked := 0
 		config := router
 		config.Server = true
-		config.Admit = func() error { asked++; return c.says }
+		config.Admit = func(zmtp.Peer) error { asked++; return c.says }
 		p, wrote, err := shake(c.stream, config)
 		require.ErrorIs(t, err, c.want, name)
 		require.Equal(t, string(with(greetNull, c.wrote)), string(wrote), name)
 		require.Equal(t, c.asked, asked, name)
 		require.Equal(t, err == nil, p.SocketType == "DEALER", name)
 	}
-	config := zmtp.Config{SocketType: "PAIR", ZMTP2: true, Admit: func() error { return full }}
+	config := zmtp.Config{SocketType: "PAIR", ZMTP2: true, Admit: func(zmtp.Peer) error { return full }}
 	_, _, err := shake(unhex("ff00000000000000017f 01 00 0000"), config)
 	require.ErrorIs(t, err, full)
 
-	client, server := meet(zmtp.Config{SocketType: "PAIR"}, zmtp.Config{SocketType: "PAIR", Admit: func() error { return full }})
+	client, server := meet(zmtp.Config{SocketType: "PAIR"}, zmtp.Config{SocketType: "PAIR", Admit: func(zmtp.Peer) error { return full }})
 	require.Equal(t, full, server.err)
 	require.ErrorIs(t, client.err, io.ErrUnexpectedEOF)
-	client, server = meet(zmtp.Config{SocketType: "PAIR"}, zmtp.Config{SocketType: "PAIR", Admit: func() error { return nil }})
+	client, server = meet(zmtp.Config{SocketType: "PAIR"}, zmtp.Config{SocketType: "PAIR", Admit: func(zmtp.Peer) error { return nil }})
 	require.NoError(t, client.err)
 	require.NoError(t, server.err)
 }

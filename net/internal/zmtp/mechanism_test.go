@@ -126,7 +126,7 @@ func TestMechanismAdmits(t *testing.T) {
 	for _, says := range []error{nil, full} {
 		client, server := meet(
 			zmtp.Config{SocketType: "REQ", Mechanism: &plain{}},
-			zmtp.Config{SocketType: "REP", Mechanism: &plain{}, Admit: func() error { return says }},
+			zmtp.Config{SocketType: "REP", Mechanism: &plain{}, Admit: func(zmtp.Peer) error { return says }},
 		)
 		require.Equal(t, says, server.err)
 		require.Equal(t, says == nil, client.err == nil)

@@ -48,7 +48,7 @@ func (c *Config) handshake2(d *Decoder, w io.Writer, major byte) (Peer, error) {
 	if err := checkIdentity(p.Identity); err != nil {
 		return Peer{}, err
 	}
-	return p, c.admit()
+	return p, c.admit(p)
 }
 
 // identity2 reads the identity that a peer of ZMTP 2.0 sends first.
