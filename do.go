@@ -21,10 +21,11 @@ import (
 //
 // A call is in byID from before its request is queued until the first of these: its reply,
 // the loss of its server, the end of its context, the end of the socket. Whoever takes it
-// out settles it, so that happens once.
+// out settles it, so that happens once. A reply is handed over without the lock, as the one
+// who is woken by it needs that next.
 type calls struct {
 	mu     sync.Mutex // protects the fields below, and those of every call
-	byID   map[uint32]*call
+	byID   callTable
 	next   uint32  // the id of the next request
 	spare  []*call // for later calls
 	closed bool
@@ -58,7 +59,7 @@ func (r *req) do(ctx context.Context, m transport.Msg) (reply transport.Msg, err
 			return reply, err
 		}
 		if err = r.out.Send(ctx, m.Asked(c.id)); err != nil {
-			r.calls.abandon(c)
+			r.calls.giveUp(c)
 		} else {
 			err = r.calls.wait(ctx, c)
 		}
@@ -76,12 +77,8 @@ func (s *calls) begin() (*call, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	if s.byID == nil {
-		s.byID = make(map[uint32]*call)
+	if s.byID.slots == nil {
 		s.next = rand.Uint32() // so that replies to an earlier process find nobody
-	}
-	for s.byID[s.next] != nil {
-		s.next++
 	}
 	var c *call
 	if n := len(s.spare); n > 0 {
@@ -89,9 +86,8 @@ func (s *calls) begin() (*call, error) {
 	} else {
 		c = &call{settled: make(chan struct{}, 1)}
 	}
-	c.id = s.next
-	s.byID[c.id] = c
-	s.next++
+	s.byID.add(c, s.next)
+	s.next = c.id + 1
 	return c, nil
 }
 
@@ -99,41 +95,47 @@ func (s *calls) begin() (*call, error) {
 func (s *calls) wait(ctx context.Context, c *call) error {
 	// Often the reply comes while other goroutines run, without a wake-up; see awaitMessage
 	// in package transport.
-	for range 2 {
-		if len(c.settled) > 0 {
-			break
-		}
+	if len(c.settled) == 0 {
 		runtime.Gosched()
+	}
+	if len(c.settled) > 0 { // which a select would find out later
+		<-c.settled
+		return c.err
 	}
 	select {
 	case <-c.settled:
 		return c.err
 	case <-ctx.Done():
 	}
-	if s.abandon(c) {
+	if s.giveUp(c) {
 		return ctx.Err()
 	}
-	<-c.settled
 	return c.err
+}
+
+// giveUp takes c out. If it is settled already, giveUp waits until that can be looked at, and
+// reports false.
+func (s *calls) giveUp(c *call) bool {
+	if s.abandon(c) {
+		return true
+	}
+	<-c.settled
+	return false
 }
 
 // abandon takes c out, and reports whether it was not settled before.
 func (s *calls) abandon(c *call) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byID[c.id] != c {
+	if s.byID.get(c.id) != c {
 		return false
 	}
-	delete(s.byID, c.id)
+	s.byID.remove(c)
 	return true
 }
 
 // recycle keeps a call that was taken out, and whose outcome was looked at.
 func (s *calls) recycle(c *call) {
-	select {
-	case <-c.settled: // the queue had taken the request, and then Send failed
-	default:
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*c = call{settled: c.settled}
@@ -142,17 +144,16 @@ func (s *calls) recycle(c *call) {
 	}
 }
 
-// settleLocked ends c with a reply, or with err.
+// settleLocked ends c with a reply, or with err. A value in c.settled has to follow.
 func (s *calls) settleLocked(c *call, reply transport.Msg, err error) {
-	delete(s.byID, c.id)
+	s.byID.remove(c)
 	c.reply, c.err = reply, err
-	c.settled <- struct{}{}
 }
 
 // taken notes who has the request of that id, and reports whether it is still wanted.
 func (s *calls) taken(id uint32, by *transport.End) bool {
 	s.mu.Lock()
-	c := s.byID[id]
+	c := s.byID.get(id)
 	if c != nil {
 		c.server = by
 	}
@@ -166,34 +167,46 @@ func (s *calls) taken(id uint32, by *transport.End) bool {
 // answer hands over the reply of that id. Who was not asked is not heard (A-REQ-09, 10).
 func (s *calls) answer(id uint32, from *transport.End, m transport.Msg) (wanted bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.byID[id]
-	if c == nil || c.server != from {
-		return false
+	c := s.byID.get(id)
+	wanted = c != nil && c.server == from
+	if wanted {
+		s.done++
+		s.settleLocked(c, m, nil)
 	}
-	s.done++
-	s.settleLocked(c, m, nil)
-	return true
+	s.mu.Unlock()
+	if wanted {
+		c.settled <- struct{}{} // without the lock, which who is woken needs next
+	}
+	return wanted
 }
 
-// returned puts requests that somebody took, and gave back, into the state before that.
-func (s *calls) returned(msgs []transport.Msg) {
+// returned puts requests that somebody took, and gave back, into the state before that. It
+// leaves out those that are not wanted any more, and tells how many of the rest are calls.
+func (s *calls) returned(msgs []transport.Msg) (rest []transport.Msg, calls int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range msgs {
-		if id, ok := transport.AskedID(m.Envelope()); ok && s.byID[id] != nil {
-			s.byID[id].server = nil
+		if id, ok := transport.AskedID(m.Envelope()); ok {
+			c := s.byID.get(id)
+			if c == nil {
+				continue
+			}
+			c.server = nil
+			calls++
 		}
+		rest = append(rest, m)
 	}
+	return rest, calls
 }
 
 // lose ends the calls that wait for the far side of e.
 func (s *calls) lose(e *transport.End) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range s.byID {
-		if c.server == e {
+	for _, c := range s.byID.slots {
+		if c != nil && c.server == e {
 			s.settleLocked(c, transport.Msg{}, ErrPeerGone)
+			c.settled <- struct{}{}
 		}
 	}
 }
@@ -203,8 +216,11 @@ func (s *calls) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	for _, c := range s.byID {
-		s.settleLocked(c, transport.Msg{}, ErrClosed)
+	for _, c := range s.byID.slots {
+		if c != nil {
+			s.settleLocked(c, transport.Msg{}, ErrClosed)
+			c.settled <- struct{}{}
+		}
 	}
 }
 

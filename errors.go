@@ -14,11 +14,12 @@ import (
 // What went wrong, for errors.Is. Beside these, an error may hold:
 // context.Canceled or context.DeadlineExceeded, when the context of the call
 // ended; errors.ErrUnsupported, when the socket cannot do this at all (Recv on
-// PUSH and PUB, Send on PULL and SUB); fs.ErrInvalid, for a nil context.
+// PUSH and PUB, Send on PULL and SUB); fs.ErrInvalid, for a nil context, and a message or
+// a routing id that cannot be.
 var (
 	// ErrClosed: the socket, or its Runtime, is closed.
 	ErrClosed = transport.ErrClosed
-	// ErrState: Send or Recv out of turn on REQ or REP (28/REQREP).
+	// ErrState: Send or Recv out of turn on REQ or REP (28/REQREP), or while Serve is at work.
 	ErrState = errors.New("mq: out of turn")
 	// ErrAddrInUse: another socket is bound there.
 	ErrAddrInUse = transport.ErrAddrInUse
@@ -28,9 +29,11 @@ var (
 	ErrNoTransport = transport.ErrNoTransport
 	// ErrIncompatible: the sockets at both ends do not fit, as PUB and PULL.
 	ErrIncompatible = transport.ErrIncompatible
-	// ErrPeerBusy: a PAIR has its one peer already (31/EXPAIR).
+	// ErrPeerBusy: a PAIR has its one peer already (31/EXPAIR), or a ROUTER a peer of that
+	// routing id.
 	ErrPeerBusy = transport.ErrPeerBusy
-	// ErrPeerGone: the peer that took the request went away without answering.
+	// ErrPeerGone: the peer that took the request went away without answering; or a ROUTER
+	// made WithMandatory has no peer of that routing id.
 	ErrPeerGone = errors.New("mq: peer gone")
 	// ErrProtocol: a remote peer does not speak ZMTP as it should; in an [Event].
 	ErrProtocol = transport.ErrProtocol
@@ -41,7 +44,7 @@ var (
 
 // Error is every error that a socket returns.
 type Error struct {
-	Op   string // "send", "recv", "bind", "unbind", "connect", "disconnect", "close", ...
+	Op   string // "send", "recv", "do", "serve", "proxy", "bind", "connect", "close", ...
 	Addr string // the address of the call; "" if it has none
 	Err  error  // why
 }

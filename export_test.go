@@ -35,3 +35,42 @@ func HoldTurn(r Req) (release func()) {
 func OnCollect(s Socket, f func()) {
 	runtime.AddCleanup(s.(*push), func(f func()) { f() }, f)
 }
+
+// Wishes is what an XPUB has to receive, as if all came from one peer.
+type Wishes struct{ queue wishes }
+
+// NewWishes makes an empty one.
+func NewWishes(limit int) *Wishes { return &Wishes{wishes{limit: limit}} }
+
+// Add puts a wish at the end, or leaves it out.
+func (w *Wishes) Add(prefix string, on, turn bool) {
+	w.queue.add(wish{topic: topic{prefix: prefix}, on: on, turn: turn})
+}
+
+// Take takes the first.
+func (w *Wishes) Take() (m Message, ok bool) {
+	first, ok := w.queue.take()
+	if ok {
+		m = first.message()
+	}
+	return m, ok
+}
+
+// Len is how many wait, and topics about how much.
+func (w *Wishes) Len() (wishes, topics int) { return w.queue.len(), len(w.queue.about) }
+
+// Calls counts the requests of Do that r has under way, and what it keeps for later ones.
+func Calls(r Req) (underWay, spare int) {
+	s := &r.(*req).calls
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.byID.n, len(s.spare)
+}
+
+// SetNextCall sets the id of the next request of Do. There has been one before.
+func SetNextCall(r Req, id uint32) {
+	s := &r.(*req).calls
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = id
+}

@@ -92,7 +92,8 @@ const (
 
 // WithVerbose has an XPUB receive every subscription, and not only the first of each
 // prefix: for a cache that greets each new subscriber with its last value. The end of
-// a subscription is received once it was the last.
+// a subscription is received once it was the last. While WithRecvHWM subscriptions wait to
+// be received, those that repeat a prefix are left out.
 func WithVerbose() Option { return func(c *config) { c.verbose = max(c.verbose, tellSubscriptions) } }
 
 // WithVerboser is WithVerbose, and has an XPUB receive the end of every subscription too,
@@ -105,5 +106,5 @@ func WithVerboser() Option { return func(c *config) { c.verbose = max(c.verbose,
 func WithManual() Option { return func(c *config) { c.verbose = tellAndLeave } }
 
 // WithWelcome has an XPUB send m to each peer once: when it first subscribes to what m
-// begins with.
+// begins with, and if its queue has room then.
 func WithWelcome(m Message) Option { return func(c *config) { c.welcome = &m } }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 // Package mq passes messages between the goroutines of a program in ZeroMQ's four
-// patterns, behind one [Socket] interface: exclusive PAIR, REQ/REP, PUB/SUB and
-// the PUSH/PULL pipeline. Sockets find each other by address, in any order:
+// patterns, behind one [Socket] interface: exclusive PAIR, REQ/REP with DEALER and ROUTER,
+// PUB/SUB with XPUB and XSUB, and the PUSH/PULL pipeline. Sockets find each other by
+// address, in any order:
 //
 //	package main
 //
@@ -30,21 +31,33 @@
 //
 // # Patterns
 //
-//	socket  peers  Send                            Recv       RFC
-//	PAIR    PAIR   blocks while its queue is full  its peer   31/EXPAIR
-//	PUSH    PULL   blocks while its queue is full  -          30/PIPELINE
-//	PULL    PUSH   -                               in turn    30/PIPELINE
-//	PUB     SUB    never blocks, drops             -          29/PUBSUB
-//	SUB     PUB    -                               in turn    29/PUBSUB
-//	REQ     REP    in turn with Recv               the reply  28/REQREP
-//	REP     REQ    in turn with Recv, never blocks in turn    28/REQREP
+//	socket  talks to             Send                             Recv
+//	PAIR    PAIR                 blocks while its queue is full   from its peer
+//	PUSH    PULL                 blocks while its queue is full   -
+//	PULL    PUSH                 -                                in turn from all
+//	PUB     SUB, XSUB            never blocks, drops              -
+//	SUB     PUB, XPUB            -                                in turn from all
+//	XPUB    SUB, XSUB            never blocks, drops              subscriptions
+//	XSUB    PUB, XPUB            subscribes, never blocks         in turn from all
+//	REQ     REP, ROUTER          in turn with Recv                the reply
+//	REP     REQ, DEALER          in turn with Recv, never blocks  in turn from all
+//	DEALER  REP, DEALER, ROUTER  blocks while its queue is full   in turn from all
+//	ROUTER  REQ, DEALER, ROUTER  never blocks, drops              in turn from all
+//
+// They are those of ZeroMQ's RFCs 31/EXPAIR, 30/PIPELINE, 29/PUBSUB and 28/REQREP.
+//
+// REQ and REP keep to turns. Req.Do has any number of requests under way, Rep.Serve handles
+// many at once, and DEALER and ROUTER are for what else one builds of requests: brokers,
+// workers that ask for work, answers without a question. [Proxy] stands between two
+// sockets and passes on what comes.
 //
 // A queue has one owner, one exact bound, and one policy when it is full; none is
 // unlimited. The bound counts whole messages: WithSendHWM, and where a queue leads
 // to a single peer inproc, WithRecvHWM of that peer in addition. What is dropped is
 // counted in [Stats]: by PUB, what comes while the queue of a subscriber is full,
-// for that subscriber alone; by REP, a reply whose asker has gone. Whatever a socket
-// cannot do at all is [errors.ErrUnsupported].
+// for that subscriber alone, unless [WithNoDrop] has it wait; by REP, a reply whose asker
+// has gone; by ROUTER, what it cannot route, unless [WithMandatory] makes that an error.
+// Whatever a socket cannot do at all is [errors.ErrUnsupported].
 //
 // # Delivery and order
 //
@@ -60,6 +73,7 @@
 //     arrives once however many subscriptions match. (TestLaws/SUB/A-PUB-14, TestLaws/SUB/D-XPB-18)
 //   - A server that goes away with a request is told to the client that waits:
 //     [ErrPeerGone]. (TestLaws/REQ/D-REQ-06)
+//   - Of many requests at once, each gets its own reply. (TestLaws/REQ/D-REQ-04, TestStressDo)
 //   - What a socket has accepted is received once, or handed back once by the Close
 //     that leaves nobody to take it: [UndeliveredError]. (TestLaws/.*/MQ-CLOSE, TestStressPipeline, TestStressChaos)
 //   - It does not matter who binds, who connects, and which comes first; a name that
@@ -88,8 +102,8 @@
 //
 // # Concurrency
 //
-// All methods of all sockets can be called by many goroutines at once. REQ and REP
-// keep to their turns all the same: a call out of turn is [ErrState]. (TestStressChaos, TestNobodySleepsOverAMessage)
+// All methods of all sockets can be called by many goroutines at once. Send and Recv of REQ
+// and REP keep to their turns all the same: a call out of turn is [ErrState]. (TestStressChaos, TestNobodySleepsOverAMessage)
 //
 // # Cost
 //
@@ -154,8 +168,8 @@ type Socket interface {
 	// later, go, and come back. Connecting to an address a second time changes
 	// nothing. Errors: ErrBadAddr, ErrNoTransport; and inproc, when the socket at addr is
 	// there already, ErrIncompatible if it does not fit, and ErrPeerBusy if it, or
-	// this socket, is a PAIR that has a peer. After an error the socket is not
-	// connected to addr. What goes wrong later, on a network, is told to [WithEvents].
+	// this socket, is a PAIR that has a peer, or a ROUTER that has one of the same routing
+	// id. After an error the socket is not connected to addr. What goes wrong later, on a network, is told to [WithEvents].
 	Connect(addr string) error
 
 	// Disconnect ends what Connect began, and the link to the peer found there.
@@ -261,9 +275,9 @@ type Router interface {
 
 // Stats are the counters of one socket. They stay readable after Close.
 type Stats struct {
-	Sent     uint64 // messages that Send accepted
-	Received uint64 // messages that Recv returned
-	Dropped  uint64 // messages lost to a full queue of one subscriber, or discarded with it: PUB counts for all its subscribers, SUB for itself; REP counts replies nobody waits for
+	Sent     uint64 // messages that Send accepted, and Do
+	Received uint64 // messages that Recv returned, and Do
+	Dropped  uint64 // messages lost to a full queue of one peer, or discarded with it: PUB counts for all its subscribers, SUB for itself; REP counts replies nobody waits for, and ROUTER what it cannot route
 	Queued   int    // messages that Send accepted and no peer has taken; on PUB, the sum over subscribers
 	Pending  int    // messages that Recv could take now; PULLs that share a PUSH count the same messages
 	Peers    int    // peers attached and ready

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,7 @@ import (
 // subscriptions flow upstream, PULL and PUSH a streamer. front and back may be of any two
 // kinds, if at least one way is open; REQ and REP, which keep to turns, are ErrIncompatible,
 // as ROUTER and DEALER do what they would. They may be one socket, to which its messages
-// then go back.
+// then go back; in the counters that is the front when they come, and the back when they go.
 //
 // It blocks until ctx is done or a socket is closed, and returns the reason. The sockets
 // stay open, and are the caller's. For each way, Proxy has one message in hand at most:
@@ -47,7 +48,13 @@ func Proxy(ctx context.Context, front, back Socket, opts ...ProxyOption) error {
 	for _, w := range ways {
 		all.Go(func() error { return w.run(running) })
 	}
-	err = all.Wait()
+	for _, s := range []Socket{front, back} {
+		all.Go(func() error { return s.WaitPeers(running, math.MaxInt) }) // until it is closed
+	}
+	_ = all.Wait()
+	if err = ctx.Err(); err == nil {
+		err = ErrClosed
+	}
 	var left UndeliveredError
 	for _, w := range ways {
 		left.Messages = append(left.Messages, w.left...)
@@ -89,10 +96,9 @@ func WithControl(c *ProxyControl) ProxyOption {
 type ProxyControl struct {
 	front, back proxyCounters
 
-	mu      sync.Mutex         // protects the fields below
-	resumed chan struct{}      // closed by Resume; nil unless paused
-	passing context.Context    // done by Pause; nil if nobody has asked for it since
-	pause   context.CancelFunc // of passing
+	mu      sync.Mutex    // protects the fields below
+	resumed chan struct{} // closed by Resume; nil unless paused
+	pauses  map[*proxyWay]context.CancelFunc
 }
 
 // Pause has no further message received. One that is in hand is still passed on. The
@@ -104,9 +110,8 @@ func (c *ProxyControl) Pause() {
 		return
 	}
 	c.resumed = make(chan struct{})
-	if c.passing != nil {
-		c.pause()
-		c.passing = nil
+	for _, pause := range c.pauses {
+		pause()
 	}
 }
 
@@ -120,25 +125,38 @@ func (c *ProxyControl) Resume() {
 	}
 }
 
+// begin returns a context for w to receive with, which ends when a pause begins; or, in a
+// pause, what is closed when that ends.
+func (c *ProxyControl) begin(ctx context.Context, w *proxyWay) (context.Context, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.resumed != nil {
+		return nil, c.resumed
+	}
+	ctx, pause := context.WithCancel(ctx)
+	if c.pauses == nil {
+		c.pauses = make(map[*proxyWay]context.CancelFunc)
+	}
+	c.pauses[w] = pause
+	return ctx, nil
+}
+
+// end takes back begin.
+func (c *ProxyControl) end(w *proxyWay) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pauses[w]()
+	delete(c.pauses, w)
+}
+
 // Stats returns the counters of this moment.
 func (c *ProxyControl) Stats() ProxyStats {
 	return ProxyStats{Front: c.front.stats(), Back: c.back.stats()}
 }
 
-// gate returns nil and what is done when the next pause begins; or, in a pause, what is
-// closed when it ends.
-func (c *ProxyControl) gate() (<-chan struct{}, context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.resumed == nil && c.passing == nil {
-		c.passing, c.pause = context.WithCancel(context.Background())
-	}
-	return c.resumed, c.passing
-}
-
 // ProxyStats are the counters of a Proxy.
 type ProxyStats struct {
-	Front, Back ProxyTraffic
+	Front, Back ProxyTraffic // of its two sockets
 }
 
 // ProxyTraffic is what has passed through one socket of a Proxy. A message counts when it
@@ -200,9 +218,9 @@ func (p *proxyConfig) ways(front, back Socket) ([]*proxyWay, error) {
 // run passes messages on until ctx is done, or a socket is closed.
 func (w *proxyWay) run(ctx context.Context) error {
 	for {
-		resumed, passing := w.control.gate()
+		receiving, resumed := w.control.begin(ctx, w)
 		if resumed == nil {
-			if err := w.pass(ctx, passing); err != nil {
+			if err := w.pass(ctx, receiving); err != nil {
 				return err
 			}
 			continue
@@ -216,21 +234,18 @@ func (w *proxyWay) run(ctx context.Context) error {
 }
 
 // pass passes messages on until a pause begins, or with an error until it cannot go on.
-func (w *proxyWay) pass(ctx, passing context.Context) error {
-	receiving, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(passing, cancel)()
+func (w *proxyWay) pass(ctx, receiving context.Context) error {
+	defer w.control.end(w)
 	for {
 		m, err := w.from.Recv(receiving)
 		switch {
-		case err == nil:
-		case ctx.Err() == nil && passing.Err() != nil && errors.Is(err, context.Canceled):
+		case err != nil && ctx.Err() == nil && receiving.Err() != nil:
 			return nil
-		default:
+		case err != nil:
 			return err
 		}
 		if w.capture != nil {
-			_ = w.capture.Send(ctx, m) // what it refuses is not captured
+			_ = give(ctx, w.capture, m) // what it refuses is not captured
 		}
 		if err := w.send(ctx, m); err != nil {
 			return err
@@ -238,20 +253,10 @@ func (w *proxyWay) pass(ctx, passing context.Context) error {
 	}
 }
 
-// lastTry is how long a message in hand may take to be sent, once the Proxy is to end.
-const lastTry = 10 * time.Millisecond
-
 // send passes a message on. It returns an error if that cannot go on.
 func (w *proxyWay) send(ctx context.Context, m Message) error {
 	size := uint64(m.Size())
-	err := w.to.Send(ctx, m)
-	if err != nil && ctx.Err() != nil { // perhaps there is room
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTry)
-		defer cancel()
-		if w.to.Send(last, m) == nil {
-			err = nil
-		}
-	}
+	err := give(ctx, w.to, m)
 	switch {
 	case err == nil:
 		w.source.received.Add(1)
@@ -265,4 +270,21 @@ func (w *proxyWay) send(ctx context.Context, m Message) error {
 	}
 	w.source.dropped.Add(1)
 	return nil
+}
+
+// lastTry is how long a message in hand may take to be sent, once the Proxy is to end.
+const lastTry = 10 * time.Millisecond
+
+// give sends m, also if ctx is done, as long as there is room.
+func give(ctx context.Context, to Sender, m Message) error {
+	err := to.Send(ctx, m)
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastTry)
+	defer cancel()
+	if to.Send(last, m) == nil {
+		return nil
+	}
+	return err
 }

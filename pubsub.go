@@ -97,8 +97,7 @@ func (p *pub) awaitRoomLocked(ctx context.Context, topic []byte) error {
 		if full == nil {
 			return nil
 		}
-		p.table.Unlock()
-		err := full.out.AwaitRoom(ctx)
+		err := full.out.AwaitRoom(ctx, p.table.Unlock)
 		p.table.Lock()
 		if err != nil && !errors.Is(err, ErrClosed) { // of a queue: that peer has gone
 			return err
@@ -176,6 +175,9 @@ func (p *pub) setLocked(s *subscriber, prefix string, on bool) bool {
 	last, _ := p.subs.Remove(prefix, s)
 	if last {
 		s.prefixes--
+		if p.config.noDrop {
+			s.out.Nudge() // who waits for its room perhaps need not any more
+		}
 	}
 	return last
 }

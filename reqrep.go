@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -39,6 +39,7 @@ type req struct {
 	turn    sync.Mutex     // protects the fields below
 	state   reqState       // whose turn it is
 	asked   *transport.End // whose far side took the request; nil while it is in the queue
+	owes    *transport.End // asked, until a reply has come from there
 	gone    bool           // asked has ended, and its reply has not been received
 	refused uint64         // messages that Recv took and did not return
 }
@@ -92,7 +93,7 @@ func (r *req) begin(from, to reqState) error {
 	}
 	r.state = to
 	if to == reqSending {
-		r.asked, r.gone = nil, false
+		r.asked, r.owes, r.gone = nil, nil, false
 	}
 	return nil
 }
@@ -150,11 +151,16 @@ func (r *req) Attach(e *transport.End) error {
 }
 
 func (r *req) Taken(e *transport.End, m transport.Msg) bool {
+	if e.Down() && !r.closed.Load() { // it will not answer, and will soon be no taker of out
+		r.Returned(e, []transport.Msg{m})
+		runtime.Gosched()
+		return false
+	}
 	if id, ok := transport.AskedID(m.Envelope()); ok {
 		return r.calls.taken(id, e)
 	}
 	r.turn.Lock()
-	r.asked = e
+	r.asked, r.owes = e, e
 	r.turn.Unlock()
 	if e.Down() { // and Detach has perhaps looked at asked before
 		r.lose(e)
@@ -162,24 +168,38 @@ func (r *req) Taken(e *transport.End, m transport.Msg) bool {
 	return true
 }
 
+// Answer lets only the first reply to a Send be queued.
 func (r *req) Answer(e *transport.End, envelope [][]byte, m transport.Msg) (his, wanted bool) {
-	id, ok := transport.AskedID(envelope)
-	return ok, ok && r.calls.answer(id, e, m)
+	if id, ok := transport.AskedID(envelope); ok {
+		return true, r.calls.answer(id, e, m)
+	}
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	wanted = r.owes == e && envelope == nil
+	if wanted {
+		r.owes = nil
+	}
+	return !wanted, wanted
 }
 
 // Returned has requests taken by another peer: who gave them back did not see them.
 func (r *req) Returned(e *transport.End, msgs []transport.Msg) {
+	msgs, calls := r.calls.returned(msgs)
 	r.turn.Lock()
-	if r.asked == e {
-		r.asked = nil
+	if r.asked == e && len(msgs) > calls {
+		r.asked, r.owes = nil, nil
 	}
 	r.turn.Unlock()
-	r.calls.returned(msgs)
 	r.out.PutBack(msgs)
 }
 
 func (r *req) Detach(e *transport.End) {
 	r.socket.Detach(e)
+	r.Cut(e)
+}
+
+// Cut ends the waiting for e.
+func (r *req) Cut(e *transport.End) {
 	r.lose(e)
 	r.calls.lose(e)
 }
@@ -195,19 +215,18 @@ func (r *req) lose(e *transport.End) {
 	}
 }
 
+// shut leaves what Send has sent to peers. What Do has sent nobody waits for any more, and
+// its caller knows that.
 func (r *req) shut() {
 	r.calls.close()
-	r.out.Shut()
+	r.out.ShutWithout(func(all []transport.Msg) []transport.Msg {
+		rest, _ := r.calls.returned(all)
+		r.lost.Add(uint64(len(all) - len(rest)))
+		return rest
+	})
 }
 
-// closeOut leaves out what Do has sent: its caller knows that it failed.
-func (r *req) closeOut() []transport.Msg {
-	rest := r.out.Close()
-	all := len(rest)
-	rest = slices.DeleteFunc(rest, func(m transport.Msg) bool { return m.Envelope() != nil })
-	r.lost.Add(uint64(all - len(rest)))
-	return rest
-}
+func (r *req) closeOut() []transport.Msg { return r.out.Close() }
 
 func (r *req) count(s *Stats) {
 	s.Sent = r.out.Pushed()
@@ -349,7 +368,10 @@ func (r *rep) reply(ctx context.Context, m transport.Msg) error {
 // answer sends a reply to who has asked with that envelope.
 func (r *rep) answer(to *transport.End, envelope [][]byte, m transport.Msg) {
 	r.sent.Add(1)
-	his, wanted := to.Far.Peer.Answer(to.Far, envelope, m)
+	var his, wanted bool
+	if envelope != nil {
+		his, wanted = to.Far.Peer.Answer(to.Far, envelope, m)
+	}
 	if !his {
 		m = m.Enveloped(envelope)
 		if to.Far.Peer.Kind() == transport.Dealer {

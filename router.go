@@ -74,7 +74,7 @@ func (r *router) Send(ctx context.Context, m Message) error {
 	if len(m.More) == 0 {
 		return opError("send", "", fmt.Errorf("a ROUTER wants the routing id of a peer, and then the message: %w", fs.ErrInvalid))
 	}
-	err := r.route(ctx, string(m.Data), transport.NewMsg(m.More[0], m.More[1:]))
+	err := r.route(ctx, m.Data, transport.NewMsg(m.More[0], m.More[1:]))
 	if err == nil {
 		r.sent.Add(1)
 	}
@@ -82,15 +82,13 @@ func (r *router) Send(ctx context.Context, m Message) error {
 }
 
 // route sends m to the peer of that id.
-func (r *router) route(ctx context.Context, id string, m transport.Msg) error {
+func (r *router) route(ctx context.Context, id []byte, m transport.Msg) error {
 	for {
 		r.routing.RLock()
-		closing, to := r.closing, r.routes[id]
-		st := ring.Closed
-		var out *transport.Queue
+		closing, to := r.closing, r.routes[string(id)]
+		put, st := m, ring.Closed
 		if !closing && to != nil {
-			out = to.out
-			st = r.push(to, m)
+			put, st = r.push(to, m)
 		}
 		r.routing.RUnlock()
 		switch {
@@ -105,31 +103,31 @@ func (r *router) route(ctx context.Context, id string, m transport.Msg) error {
 			return fmt.Errorf("%w: no peer has the routing id %q", ErrPeerGone, id)
 		}
 		// If the queue is closed in the meantime, there may be another, or none.
-		if err := out.AwaitRoom(ctx); err != nil && !errors.Is(err, ErrClosed) {
+		if err := to.out.Send(ctx, put); !errors.Is(err, ErrClosed) {
 			return err
 		}
 	}
 }
 
-// push puts m into the queue to the peer, or hands it to who waits for it there.
-func (r *router) push(to *route, m transport.Msg) ring.Status {
-	if !to.asks {
-		return to.out.TryPush(m)
-	}
-	m, ok := m.Open()
-	if !ok { // it is no reply to a REQ
-		r.lost.Add(1)
-		return ring.OK
-	}
-	if envelope := m.Envelope(); envelope != nil {
-		if his, wanted := to.end.Far.Peer.Answer(to.end.Far, envelope, m); his {
-			if !wanted {
-				r.lost.Add(1)
-			}
-			return ring.OK
+// push puts m into the queue to the peer, or hands it to who waits for it there. If that
+// cannot be now, it returns what is to be put there.
+func (r *router) push(to *route, m transport.Msg) (transport.Msg, ring.Status) {
+	if to.asks {
+		opened, ok := m.Open()
+		if !ok { // it is no reply to a REQ
+			r.lost.Add(1)
+			return m, ring.OK
+		}
+		m = opened
+		his, wanted := to.end.Far.Peer.Answer(to.end.Far, m.Envelope(), m)
+		if his && !wanted {
+			r.lost.Add(1)
+		}
+		if his {
+			return m, ring.OK
 		}
 	}
-	return to.out.TryPush(m)
+	return m, to.out.TryPush(m)
 }
 
 func (r *router) Recv(ctx context.Context) (m Message, _ error) {
@@ -145,6 +143,8 @@ func (r *router) Recv(ctx context.Context) (m Message, _ error) {
 		switch {
 		case of.muted.Load():
 			r.lost.Add(1)
+			from.End.Far.Peer.Taken(from.End.Far, msg)
+			of.mute()
 		case !of.asks:
 			return Message{of.id, msg.AppendParts(nil)}, nil
 		case from.End.Far.Peer.Taken(from.End.Far, msg):
@@ -192,7 +192,9 @@ func (r *router) keep(addr, id string) error {
 
 func (r *router) Disconnect(addr string) error {
 	r.leave(addr)
-	return r.socket.Disconnect(addr)
+	err := r.socket.Disconnect(addr)
+	r.config.runtime.names.freed() // who was refused the id may have it
+	return err
 }
 
 // leave takes back keep. What waits for a peer that is not here is dropped.
@@ -205,6 +207,9 @@ func (r *router) leave(addr string) {
 	}
 	delete(r.named, addr)
 	to := r.routes[id]
+	if to == nil { // it is closed
+		return
+	}
 	to.kept = false
 	if to.end == nil {
 		delete(r.routes, id)
@@ -217,8 +222,8 @@ func (r *router) Attach(e *transport.End) error {
 	defer r.routing.Unlock()
 	id := r.nameLocked(e)
 	before := r.routes[id]
-	taken := before != nil && before.end != nil
-	if taken && !r.config.handover {
+	busy := before != nil && before.end != nil && !r.config.handover
+	if busy || before != nil && before.kept && e.Name == "" {
 		return fmt.Errorf("%w: another peer has the routing id %q", ErrPeerBusy, id)
 	}
 	if err := r.socket.Attach(e); err != nil {
@@ -226,19 +231,30 @@ func (r *router) Attach(e *transport.End) error {
 	}
 	to := &route{id: []byte(id), end: e, asks: e.Far.Peer.Kind() == transport.Req}
 	var waiting []transport.Msg
-	if before != nil {
-		to.kept = before.kept
-	}
-	if taken {
-		before.mute()
-	} else if before != nil {
-		waiting = before.out.Drain()
-	}
+	if before == nil || before.end == nil {
+		if before != nil {
+			to.kept = true
+			waiting = before.out.Drain()
+		}
+		r.routes[id] = to
+	} // or before has the id until to is ready
 	_, recvHWM := e.Far.Peer.HWM()
 	to.out = r.queueLocked(r.config.sendHWM+recvHWM, waiting)
 	e.Out, e.Own = to.out, to
-	r.routes[id] = to
 	return nil
+}
+
+// Ready has a peer take over a routing id, if another has it.
+func (r *router) Ready(e *transport.End) {
+	r.routing.Lock()
+	to := e.Own.(*route)
+	before := r.routes[string(to.id)]
+	if before != nil && before != to {
+		before.mute()
+	}
+	r.routes[string(to.id)] = to
+	r.routing.Unlock()
+	r.socket.Ready(e)
 }
 
 // nameLocked is the routing id for a new peer.
@@ -258,11 +274,12 @@ func (r *router) nameLocked(e *transport.End) string {
 	}
 }
 
-// mute ends a peer whose routing id another has taken over.
+// mute ends a peer whose routing id another has taken over. In-process, the peer stays
+// connected, and if it is a REQ, it learns that there is nobody who answers.
 func (to *route) mute() {
 	to.muted.Store(true)
 	if c, ok := to.end.Far.Peer.(transport.Cutter); ok {
-		c.Cut()
+		c.Cut(to.end.Far)
 	}
 }
 
@@ -282,7 +299,7 @@ func (r *router) Detach(e *transport.End) {
 	id := string(to.id)
 	if r.routes[id] == to {
 		delete(r.routes, id)
-		if to.kept { // it may come back
+		if to.kept && !r.closing { // it may come back
 			r.routes[id] = &route{id: to.id, out: r.queueLocked(r.config.sendHWM, to.out.Drain()), kept: true}
 		}
 	}

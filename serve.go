@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seedmq/mq/internal/transport"
 )
@@ -59,17 +60,17 @@ type server struct {
 	handling context.Context // of handlers
 	handler  handler
 	all      sync.WaitGroup // workers
+	free     atomic.Int64   // workers that receive
 
 	mu   sync.Mutex // protects the fields below
 	room int        // for further workers
-	free int        // workers that receive
 	why  error      // that made receiving end; nil before
 }
 
 // hire starts a worker.
 func (s *server) hire() {
 	s.room--
-	s.free++
+	s.free.Add(1)
 	s.all.Go(s.work)
 }
 
@@ -80,7 +81,7 @@ func (s *server) work() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.room++
-			if s.free == 0 && s.why == nil {
+			if s.free.Load() == 0 && s.why == nil {
 				s.hire()
 			}
 		}
@@ -98,33 +99,34 @@ func (s *server) work() {
 		}
 		s.busy()
 		s.handle(m, from)
-		s.mu.Lock()
-		s.free++
-		s.mu.Unlock()
+		s.free.Add(1)
 	}
 }
 
 // busy has another worker receive, if nobody does any more.
 func (s *server) busy() {
+	if s.free.Add(-1) > 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.free--
-	if s.free == 0 && s.room > 0 && s.why == nil {
+	if s.free.Load() == 0 && s.room > 0 && s.why == nil {
 		s.hire()
 	}
 }
 
 // handle makes the reply to a request, and sends it.
 func (s *server) handle(m transport.Msg, from *transport.End) {
-	err := errExit
+	exited := true
 	defer func() {
-		if err == errExit {
-			s.failed(m, from, err)
+		if exited {
+			s.failed(m, from, errExit)
 		}
 	}()
-	var request, reply Message
+	var request Message
 	request.unpack(m)
-	reply, err = try(func() (Message, error) { return s.handler(s.handling, request) })
+	reply, err := try(func() (Message, error) { return s.handler(s.handling, request) })
+	exited = false
 	if err != nil {
 		s.failed(m, from, err)
 		return

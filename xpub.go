@@ -20,8 +20,10 @@ import (
 // messages of XSUB peers. [WithVerbose], [WithVerboser] and [WithManual] have it hear of
 // more.
 //
-// Subscriptions have their effect whether Recv is called or not. While some WithRecvHWM
-// of them wait for that, a subscription and its end take each other out of the queue.
+// Subscriptions have their effect whether Recv is called or not. While WithRecvHWM of them
+// wait for that, a subscription and its end take each other out of the queue. Between the
+// subscriptions of an XSUB and its other messages there is no order; over a network, its
+// subscriptions wait behind other messages that nobody receives.
 func NewXPub(opts ...Option) XPub {
 	x := &xpub{asked: make(map[topic]int)}
 	x.begin(transport.XPub, x, opts)
@@ -44,19 +46,21 @@ func (x *xpub) Recv(ctx context.Context) (m Message, _ error) {
 	if ctx == nil {
 		return m, nilContext("recv")
 	}
-	for {
+	for poked := false; ; poked = true {
 		if err := ctx.Err(); err != nil {
+			if poked { // another one takes what it was for
+				x.in.Poke()
+			}
 			return m, opError("recv", "", err)
 		}
 		if w, ok := x.next(); ok {
 			return w.message(), nil
 		}
 		msg, _, err := x.in.Recv(ctx)
-		if errors.Is(err, transport.ErrPoked) {
-			continue
+		if !errors.Is(err, transport.ErrPoked) {
+			m.unpack(msg)
+			return m, opError("recv", "", err)
 		}
-		m.unpack(msg)
-		return m, opError("recv", "", err)
 	}
 }
 

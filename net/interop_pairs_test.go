@@ -96,6 +96,54 @@ func TestLibzmqNumbers(t *testing.T) {
 	}
 }
 
+// The same for sockets whose messages are framed by the application, and for
+// subscriptions. (A-DLR-03, A-RTR-10, A-RTR-12, A-XPB-07, A-XPB-14, A-XSB-07, A-XSB-12,
+// D-XPB-09)
+func TestLibzmqFamilyShapes(t *testing.T) {
+	t.Parallel()
+	p := pyzmq.Start(t)
+	for _, scheme := range schemes {
+		for _, side := range sides {
+			t.Run(scheme.name+"/"+side.name, func(t *testing.T) {
+				t.Parallel()
+				for _, pair := range familyPairs {
+					t.Run(pair[0]+"-"+pair[1], func(t *testing.T) {
+						c := newCouple(t, p, pair)
+						c.join(t, side.mq, scheme.addr(t))
+						for _, shape := range shapes {
+							t.Log(shape.name)
+							c.round(t, shape.parts...)
+						}
+						require.Zero(t, c.mq.Stats().Dropped)
+						require.NoError(t, c.zmq.Close())
+					})
+				}
+			})
+		}
+	}
+}
+
+// And so do many of them (A-DLR-14, A-RTR-13, A-XSB-13).
+func TestLibzmqFamilyNumbers(t *testing.T) {
+	t.Parallel()
+	p := pyzmq.Start(t)
+	for i, scheme := range schemes {
+		t.Run(scheme.name, func(t *testing.T) {
+			t.Parallel()
+			for j, pair := range familyPairs {
+				t.Run(pair[0]+"-"+pair[1], func(t *testing.T) {
+					const n = 10_000
+					c := newCouple(t, p, pair, mq.WithSendHWM(2*n)) // most of them do not wait
+					c.join(t, (i+j)%2 == 0, scheme.addr(t))
+					c.many(t, n)
+					require.Zero(t, c.mq.Stats().Dropped)
+					require.NoError(t, c.zmq.Close())
+				})
+			}
+		})
+	}
+}
+
 const numberSize = 10 // bytes
 
 // numbers sends n small messages each way that there is.

@@ -23,7 +23,7 @@ var theirKinds = []string{
 // illegal are those that a socket of mq may not talk to.
 func illegal(own string) []string {
 	return slices.DeleteFunc(slices.Clone(theirKinds), func(theirs string) bool {
-		return slices.Contains(pairs, [2]string{own, theirs})
+		return slices.Contains(legal, [2]string{own, theirs})
 	})
 }
 
@@ -38,15 +38,32 @@ func TestLibzmqIllegalPairs(t *testing.T) {
 				continue // another legal peer of the same socket
 			}
 			t.Run(scheme.name+"/"+pair[0], func(t *testing.T) {
-				testIllegalConnect(t, newLine(t, p, pair), p, scheme.addr)
-				testIllegalBind(t, newLine(t, p, pair), p, scheme.addr)
+				l := newLine(t, p, pair)
+				testIllegalConnect(t, l, l, p, scheme.addr)
+				l = newLine(t, p, pair)
+				testIllegalBind(t, l, l, p, scheme.addr)
+			})
+		}
+		for _, pair := range [][2]string{{"DEALER", "REP"}, {"ROUTER", "REQ"}, {"XPUB", "XSUB"}, {"XSUB", "PUB"}} {
+			t.Run(scheme.name+"/"+pair[0], func(t *testing.T) {
+				c := newCouple(t, p, pair)
+				testIllegalConnect(t, c.line, c, p, scheme.addr)
+				c = newCouple(t, p, pair)
+				testIllegalBind(t, c.line, c, p, scheme.addr)
 			})
 		}
 	}
 }
 
+// legalPeer is a line that talks, once there is nobody else to talk to.
+type legalPeer interface {
+	join(t *testing.T, mqBinds bool, addr string)
+	ready(t *testing.T, n int)
+	round(t *testing.T, parts ...[]byte)
+}
+
 // testIllegalConnect has all connect to mq that may not.
-func testIllegalConnect(t *testing.T, l *line, p *pyzmq.Process, addr func(testing.TB) string) {
+func testIllegalConnect(t *testing.T, l *line, good legalPeer, p *pyzmq.Process, addr func(testing.TB) string) {
 	t.Helper()
 	require.NoError(t, l.mq.Bind(addr(t)))
 	wrong := illegal(l.own)
@@ -63,14 +80,14 @@ func testIllegalConnect(t *testing.T, l *line, p *pyzmq.Process, addr func(testi
 	}
 	require.Zero(t, l.mq.Stats().Peers)
 	require.NoError(t, l.zmq.Connect(l.mq.Addr()))
-	l.ready(t, 1)
-	l.round(t, parts("hello")...)
+	good.ready(t, 1)
+	good.round(t, parts("hello")...)
 	notAttached(t, theirs)
 	require.NoError(t, l.zmq.Close())
 }
 
 // testIllegalBind has mq connect to all that it may not.
-func testIllegalBind(t *testing.T, l *line, p *pyzmq.Process, addr func(testing.TB) string) {
+func testIllegalBind(t *testing.T, l *line, good legalPeer, p *pyzmq.Process, addr func(testing.TB) string) {
 	t.Helper()
 	var theirs []*pyzmq.Socket
 	for _, kind := range illegal(l.own) {
@@ -87,8 +104,8 @@ func testIllegalBind(t *testing.T, l *line, p *pyzmq.Process, addr func(testing.
 		theirs = append(theirs, s)
 	}
 	require.Zero(t, l.mq.Stats().Peers)
-	l.join(t, false, addr(t))
-	l.round(t, parts("hello")...)
+	good.join(t, false, addr(t))
+	good.round(t, parts("hello")...)
 	notAttached(t, theirs)
 	require.NoError(t, l.zmq.Close())
 }

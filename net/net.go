@@ -36,16 +36,18 @@
 // differs is in the nature of a network:
 //
 //	                     inproc                         tcp, ipc
-//	bound of a queue     exact                          the kernel's buffers come on top; PUSH, REQ and
-//	                                                    PAIR block, and PUB drops, later
-//	PUSH to workers      a message leaves when a        it leaves when it is written; workers that
-//	                     worker receives it             keep up get equal shares
+//	bound of a queue     exact                          the kernel's buffers come on top; PUSH, DEALER, REQ
+//	                                                    and PAIR block, and PUB and ROUTER drop, later
+//	PUSH, DEALER, REQ    a message leaves when a        it leaves when it is written; workers that
+//	to workers           worker receives it             keep up get equal shares
 //	lost peer            takes nothing along            what was written is gone with it; a PULL of mq
 //	                                                    that is closed hands back what it has
 //	order of peers       as their messages were sent    as they arrive
 //	Subscribe            holds for the next Send        holds when it has reached the publisher;
 //	                                                    see WaitSubscribers of mq.Pub
 //	Connect              ErrIncompatible, ErrPeerBusy   an event tells it; it is tried again
+//	WithHandover         who had the routing id stays   its connection is cut
+//	                     connected, and is not heard
 //	Unbind               peers stay                     peers that came there are cut
 //	bytes                are shared, and read-only      are copied, and the receiver's
 //

@@ -58,7 +58,10 @@ type session struct {
 	prefixBytes int64 // in all of prefixes
 }
 
-var _ transport.Flusher = (*session)(nil)
+var (
+	_ transport.Flusher = (*session)(nil)
+	_ transport.Cutter  = (*session)(nil)
+)
 
 func newSession(h *host, conn net.Conn) *session {
 	s := &session{
@@ -68,6 +71,8 @@ func newSession(h *host, conn net.Conn) *session {
 		ended:   make(chan struct{}),
 	}
 	s.in.Turns = true
+	kind := h.socket.Kind()
+	s.in.Gather = kind == transport.Req || kind == transport.Rep
 	s.delivering, s.discard = context.WithCancel(context.Background())
 	s.decoder = zmtp.NewDecoder(incoming{s}, zmtp.Limits{Message: h.options.MaxMessage, Parts: maxParts, Command: maxCommand})
 	return s
@@ -75,7 +80,7 @@ func newSession(h *host, conn net.Conn) *session {
 
 // join makes the session a peer of the socket.
 func (s *session) join() error {
-	_, err := transport.Join(s, s.socket, "", s.options.Freed)
+	_, err := transport.Join(s.socket, s, s.peerName, s.options.Freed)
 	return err
 }
 
@@ -205,13 +210,8 @@ func (s *session) Detach(e *transport.End) {
 
 func (s *session) Missed(int) {}
 
-// RoutingID is the name that was given to Connect, or else what the peer calls itself.
-func (s *session) RoutingID() string {
-	if s.peerName != "" {
-		return s.peerName
-	}
-	return string(s.peer.Identity)
-}
+// RoutingID is what the peer calls itself.
+func (s *session) RoutingID() string { return string(s.peer.Identity) }
 
 // Taken is no news: what the socket has received is not told to the peer.
 func (s *session) Taken(*transport.End, transport.Msg) bool { return true }
@@ -222,7 +222,7 @@ func (s *session) Answer(*transport.End, [][]byte, transport.Msg) (his, wanted b
 }
 
 // Cut ends the connection, because a new one from the same peer takes its place.
-func (s *session) Cut() { s.cut() }
+func (s *session) Cut(*transport.End) { s.cut() }
 
 func (s *session) Returned(*transport.End, []transport.Msg) {}
 

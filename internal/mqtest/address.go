@@ -17,8 +17,16 @@ type couple struct{ from, to string }
 
 var (
 	pipeline = couple{"PUSH", "PULL"}
-	couples  = []couple{{"PAIR", "PAIR"}, pipeline, {"PUB", "SUB"}, {"REQ", "REP"}}
+	couples  = []couple{{"PAIR", "PAIR"}, pipeline, {"PUB", "SUB"}, {"REQ", "REP"}, {"DEALER", "ROUTER"}, {"XPUB", "XSUB"}}
 )
+
+// fits are the kinds that each kind talks to (37/ZMTP, The Socket Type Property).
+var fits = map[string][]string{
+	"PAIR": {"PAIR"}, "PUSH": {"PULL"}, "PULL": {"PUSH"},
+	"REQ": {"REP", "ROUTER"}, "REP": {"REQ", "DEALER"},
+	"DEALER": {"REP", "DEALER", "ROUTER"}, "ROUTER": {"REQ", "DEALER", "ROUTER"},
+	"PUB": {"SUB", "XSUB"}, "XPUB": {"SUB", "XSUB"}, "SUB": {"PUB", "XPUB"}, "XSUB": {"PUB", "XPUB"},
+}
 
 // pair makes one of each.
 func (c couple) pair(e *Env) (from, to mq.Socket) { return e.New(c.from), e.New(c.to) }
@@ -27,13 +35,17 @@ func (c couple) pair(e *Env) (from, to mq.Socket) { return e.New(c.from), e.New(
 // peers.
 func (c couple) converse(e *Env, from, to mq.Socket) {
 	e.t.Helper()
-	if c.from == "PUB" {
+	switch c.from {
+	case "PUB":
 		require.NoError(e.t, to.(mq.Sub).Subscribe(""))
+		e.Subscribers(from.(mq.Pub), "", 1)
+	case "XPUB":
+		e.Send(to, "\x01")
 		e.Subscribers(from.(mq.Pub), "", 1)
 	}
 	e.Send(from, "hello")
 	e.Gets(to, "hello")
-	if c.from == "REQ" {
+	if c.from == "REQ" || c.from == "DEALER" {
 		e.Send(to, "hello, you")
 		e.Gets(from, "hello, you")
 	}
@@ -229,7 +241,7 @@ var addressLaws = []Law{
 	},
 }
 
-// other is the kind that a kind talks to.
+// other is a kind that a kind talks to.
 func other(kind string) string {
 	for _, c := range couples {
 		switch kind {

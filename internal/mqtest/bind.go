@@ -3,6 +3,7 @@
 package mqtest
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -183,7 +184,7 @@ var compatibleLaws = []Law{
 				for _, kind := range kinds {
 					at, s := e.New(bound), e.New(kind)
 					addr := e.Bind(at)
-					if kind == other(bound) {
+					if slices.Contains(fits[bound], kind) {
 						e.Connect(addr, s)
 						e.Peers(at, 1)
 						continue
@@ -214,7 +215,7 @@ var compatibleLaws = []Law{
 				for _, kind := range kinds {
 					s, binds, addr := e.New(seeks), e.New(kind), e.Addr()
 					e.Connect(addr, s)
-					if kind == other(seeks) {
+					if slices.Contains(fits[seeks], kind) {
 						e.Bind(binds, addr)
 						e.Peers(s, 1)
 						continue

@@ -57,7 +57,7 @@ func everyBlockedCall(e *Env) (sockets []mq.Socket, calls []*Call) {
 		for op, f := range operations(s, kind) {
 			call := func(ctx context.Context) (m mq.Message, err error) { return m, f(ctx) }
 			switch {
-			case op == "send" && (kind == "PUSH" || kind == "PAIR"):
+			case op == "send" && (kind == "PUSH" || kind == "PAIR" || kind == "DEALER"):
 				e.Send(s, "fills the queue")
 				calls = append(calls, e.Go(kind+" "+op, call), e.Go(kind+" "+op, call))
 			case op == "recv" && kind == "REQ":
@@ -145,7 +145,7 @@ var closingLaws = []Law{
 		ID: "MQ-CLOSE-03", Pattern: "ALL",
 		Shall: "hand back what was undelivered to one Close only, however many there are, one after the other or at once",
 		Run: func(t *testing.T, e *Env) {
-			for _, kind := range []string{"PUSH", "PAIR", "REQ"} {
+			for _, kind := range []string{"PUSH", "PAIR", "REQ", "DEALER"} {
 				e.Close(e.New(kind)) // if time passed, Closes that wait for each other would hang the bubble
 				s := e.New(kind)
 				e.Send(s, "x")
@@ -203,7 +203,7 @@ var closingLaws = []Law{
 		Run: func(t *testing.T, e *Env) {
 			sockets, calls := everyBlockedCall(e)
 			err := e.runtime.Close()
-			require.ElementsMatch(t, []string{"fills the queue", "fills the queue", "question"}, rest(t, err))
+			require.ElementsMatch(t, []string{"fills the queue", "fills the queue", "fills the queue", "question"}, rest(t, err))
 			requireError(t, err, err, "close runtime", "")
 			for _, c := range calls {
 				e.Failed(c, mq.ErrClosed)

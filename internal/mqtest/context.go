@@ -77,7 +77,7 @@ func cancelRecv(t *testing.T, e *Env, l lane) {
 func cancelSend(t *testing.T, e *Env, l lane) {
 	from, to := l.open(e, mq.WithSendHWM(2), mq.WithRecvHWM(1))
 	bound := 3
-	if l.from == "PUSH" {
+	if l.from == "PUSH" || l.from == "DEALER" {
 		bound = 2
 	}
 	e.SendAll(from, numbers(bound)...)
@@ -163,10 +163,13 @@ var contextLawsOfAll = []Law{
 			for _, kind := range kinds {
 				s := e.New(kind, mq.WithSendHWM(1))
 				ops := operations(s, kind)
-				if kind == "PUSH" || kind == "PAIR" || kind == "REQ" {
+				switch kind {
+				case "PUSH", "PAIR", "DEALER":
 					e.Send(s, "fills the queue")
-				}
-				if kind == "REQ" || kind == "REP" || kind == "PUB" {
+				case "REQ":
+					e.Send(s, "question")
+					delete(ops, "send")
+				case "REP", "PUB", "XPUB", "XSUB", "ROUTER":
 					delete(ops, "send") // does not block
 				}
 				for op, f := range ops {

@@ -41,7 +41,7 @@ type Env struct {
 }
 
 // kinds are the sockets, in the order of tables.
-var kinds = []string{"PAIR", "REQ", "REP", "PUB", "SUB", "PUSH", "PULL"}
+var kinds = []string{"PAIR", "REQ", "REP", "DEALER", "ROUTER", "PUB", "SUB", "XPUB", "XSUB", "PUSH", "PULL"}
 
 // New makes a socket of one of the kinds, in the runtime of the law.
 func (e *Env) New(kind string, opts ...mq.Option) mq.Socket {
@@ -63,13 +63,39 @@ func (e *Env) New(kind string, opts ...mq.Option) mq.Socket {
 	case "DEALER":
 		return e.Dealer(opts...)
 	case "ROUTER":
-		return e.Router(opts...)
+		return made(e, &talker{Router: mq.NewRouter(e.with(opts)...)})
 	case "XPUB":
 		return e.XPub(opts...)
 	case "XSUB":
 		return e.XSub(opts...)
 	}
 	panic("mqtest: no kind " + kind)
+}
+
+// talker is a ROUTER that answers who it has heard last, for laws that hold for sockets
+// of every kind: the routing id is no part of its messages.
+type talker struct {
+	mq.Router
+
+	mu sync.Mutex // protects the field below
+	id []byte
+}
+
+func (r *talker) Recv(ctx context.Context) (mq.Message, error) {
+	m, err := r.Router.Recv(ctx)
+	if err != nil {
+		return m, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.id = m.Data
+	return mq.NewMessage(m.More...), nil
+}
+
+func (r *talker) Send(ctx context.Context, m mq.Message) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.Router.Send(ctx, mq.NewMessage(append([][]byte{r.id, m.Data}, m.More...)...))
 }
 
 // Pair makes a PAIR.

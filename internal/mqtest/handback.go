@@ -44,7 +44,7 @@ var handBackLaws = []Law{
 		Departs: "libzmq keeps the messages of a socket that closed before its peer came, and delivers them if that ever comes; " +
 			"mq tells the sender, who may have to know",
 		Run: func(t *testing.T, e *Env) {
-			for _, kind := range []string{"PUSH", "PAIR", "REQ"} {
+			for _, kind := range []string{"PUSH", "PAIR", "REQ", "DEALER"} {
 				for _, attach := range []func(s mq.Socket){
 					func(mq.Socket) {},
 					func(s mq.Socket) { e.Bind(s) },

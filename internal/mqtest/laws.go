@@ -44,11 +44,12 @@ func (l Law) String() string {
 func Laws() []Law {
 	return slices.Concat(
 		messageLaws(), pairLaws, pairPeerLaws,
-		reqLaws, repLaws, lostPeerLaws,
-		pubLaws, topicLaws, subLaws,
+		reqLaws, repLaws, lostPeerLaws, doLaws, serveLaws,
+		dealerLaws, routerLaws, routeLaws,
+		pubLaws, topicLaws, subLaws, noDropLaws, xpubLaws, askedLaws, xsubLaws,
 		pushLaws, boundLaws, pullLaws, workerLaws,
 		addressLaws, bindLaws, compatibleLaws,
-		closingLaws, handBackLaws, contextLaws(), statsLaws,
+		closingLaws, handBackLaws, contextLaws(), statsLaws, proxyLaws,
 	)
 }
 

@@ -42,6 +42,35 @@ var lanes = []lane{
 		e.Subscribers(pub, "", 1)
 		return pub, sub
 	}},
+	{"XPUB", "XSUB", "A-XPB-07 A-XSB-07", true, false, func(e *Env, opts ...mq.Option) (from, to mq.Socket) {
+		pub, sub := e.XPub(opts...), e.XSub(opts...)
+		e.Link(pub, sub)
+		e.Send(sub, "\x01")
+		e.Gets(pub, "\x01")
+		return pub, sub
+	}},
+	{"XSUB", "XPUB", "A-XSB-12 A-XPB-14", true, false, func(e *Env, opts ...mq.Option) (from, to mq.Socket) {
+		from, to = e.XSub(opts...), e.XPub(opts...)
+		e.Link(to, from)
+		return from, to
+	}},
+	{"DEALER", "ROUTER", "A-DLR-03 A-RTR-11", true, true, func(e *Env, opts ...mq.Option) (from, to mq.Socket) {
+		from, to = e.Dealer(opts...), e.New("ROUTER", opts...)
+		e.Link(to, from)
+		return from, to
+	}},
+	{"ROUTER", "DEALER", "A-DLR-03 A-DLR-14 A-RTR-12", true, false, func(e *Env, opts ...mq.Option) (from, to mq.Socket) {
+		from, to = e.New("ROUTER", opts...), e.Dealer(opts...)
+		e.Link(from, to)
+		e.Send(to, "who I am")
+		e.Gets(from, "who I am")
+		return from, to
+	}},
+	{"DEALER", "DEALER", "A-DLR-01 A-DLR-03", true, true, func(e *Env, opts ...mq.Option) (from, to mq.Socket) {
+		from, to = e.Dealer(opts...), e.Dealer(opts...)
+		e.Link(from, to)
+		return from, to
+	}},
 	{"REQ", "REP", "A-REQ-05 A-REP-02 A-REP-07", false, false, func(e *Env, opts ...mq.Option) (from, to mq.Socket) {
 		from, to = e.Req(opts...), e.Rep(opts...)
 		e.Link(to, from)
@@ -153,7 +182,7 @@ func keepOrder(t *testing.T, e *Env, l lane) {
 func countWholeMessages(t *testing.T, e *Env, l lane) {
 	from, to := l.open(e, mq.WithSendHWM(2), mq.WithRecvHWM(2))
 	bound := 4
-	if l.from == "PUSH" {
+	if l.from == "PUSH" || l.from == "DEALER" {
 		bound = 2
 	}
 	var want []string

@@ -56,7 +56,7 @@ var statsLaws = []Law{
 			for _, l := range lanes[:2] {
 				from, to := l.open(e, mq.WithSendHWM(1), mq.WithRecvHWM(1))
 				bound := 2
-				if l.from == "PUSH" {
+				if l.from == "PUSH" || l.from == "DEALER" {
 					bound = 1
 				}
 				e.Holds(from, bound)

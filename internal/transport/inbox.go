@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/seedmq/mq/internal/ring"
@@ -45,7 +46,10 @@ type Inbox struct {
 	// Turns is for a single goroutine that receives from a single queue, always ready to:
 	// a session. It takes no more than its share of what it shares with others, so that
 	// each gets as much. It is set before first use.
-	Turns   bool
+	Turns bool
+	// Gather has a receiver with Turns that was woken let other goroutines run first, so
+	// that it finds what they have too. It is set before first use.
+	Gather  bool
 	portion int // how much may be taken, from the time a source is tried; with Turns only
 
 	// sole is the only ready source, which Recv tries first. While none is ready, it
@@ -114,6 +118,9 @@ func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
 		if err == nil {
 			var why any
 			why, woken, err = in.lot.Wait(ctx, w)
+			if in.Gather {
+				runtime.Gosched()
+			}
 			claim, _ = why.(*Source)
 		}
 		if err != nil {

@@ -77,11 +77,12 @@ type Single interface {
 	Busy() bool
 }
 
-// Cutter is a Peer that can be told to go.
+// Cutter is a Peer that has to know when the far side has no use for it any more.
 type Cutter interface {
 	Peer
-	// Cut ends the link soon. It does not block.
-	Cut()
+	// Cut tells that what it sends through e is not heard, and that nothing will come from
+	// there. It ends the link soon, if it can, and does not block.
+	Cut(e *End)
 }
 
 // Flusher is a Peer that stands for a remote one: closing a socket leaves it time

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -149,17 +150,26 @@ func TestLinkOneWay(t *testing.T) {
 	requireNoTrace(t, push, pull)
 }
 
-func TestLinkOfWhatDoesNotFit(t *testing.T) {
-	kinds := []transport.Kind{transport.Pair, transport.Pub, transport.Sub, transport.Req, transport.Rep, transport.Pull, transport.Push}
-	fits := 0
-	for _, k := range kinds {
+// matrix is who talks to whom (37/ZMTP, The Socket Type Property).
+var matrix = map[string][]string{
+	"PAIR": {"PAIR"}, "PUSH": {"PULL"}, "PULL": {"PUSH"},
+	"PUB": {"SUB", "XSUB"}, "XPUB": {"SUB", "XSUB"}, "SUB": {"PUB", "XPUB"}, "XSUB": {"PUB", "XPUB"},
+	"REQ": {"REP", "ROUTER"}, "REP": {"REQ", "DEALER"},
+	"DEALER": {"REP", "DEALER", "ROUTER"}, "ROUTER": {"REQ", "DEALER", "ROUTER"},
+}
+
+func TestKindsFitAsTheMatrixSays(t *testing.T) {
+	require.Len(t, matrix, len(allKinds))
+	for _, k := range allKinds {
 		require.True(t, k.Fits(k.Peer()))
-		require.Equal(t, k, k.Peer().Peer())
-		for _, other := range kinds {
+		for _, other := range allKinds {
+			fits := slices.Contains(matrix[k.String()], other.String())
+			require.Equal(t, fits, k.Fits(other), "%v and %v", k, other)
+			require.Equal(t, fits, other.Fits(k), "%v and %v", other, k)
+			require.Equal(t, fits, k.Accepts(other.String()))
 			a, b := &peer{kind: k}, &peer{kind: other}
 			link, err := transport.Join(a, b, "", nil)
-			if k.Fits(other) {
-				fits++
+			if fits {
 				require.NoError(t, err)
 				link.Unlink()
 				continue
@@ -168,16 +178,34 @@ func TestLinkOfWhatDoesNotFit(t *testing.T) {
 			require.Empty(t, a.heard())
 			require.Empty(t, b.heard())
 		}
+		require.False(t, k.Accepts(""))
+		require.False(t, k.Accepts("STREAM"))
 	}
-	require.Equal(t, len(kinds), fits)
 	a, _ := pairs()
 	_, err := transport.Join(a, a, "", nil)
 	require.ErrorIs(t, err, transport.ErrIncompatible)
 }
 
+var allKinds = []transport.Kind{
+	transport.Pair, transport.Pub, transport.Sub, transport.Req, transport.Rep, transport.Dealer,
+	transport.Router, transport.Pull, transport.Push, transport.XPub, transport.XSub,
+}
+
+// TestLinkHasTheName: a ROUTER may call the other side what it likes.
+func TestLinkHasTheName(t *testing.T) {
+	a, b := &peer{kind: transport.Router}, &peer{kind: transport.Router}
+	link, err := transport.Join(a, b, "b", nil)
+	require.NoError(t, err)
+	defer link.Unlink()
+	require.Equal(t, "b", a.end.Name)
+	require.Empty(t, b.end.Name)
+}
+
 // TestSubIsReadyBeforePub: when a PUB has a peer, it knows what the peer wants.
 func TestSubIsReadyBeforePub(t *testing.T) {
-	for _, kinds := range [][2]transport.Kind{{transport.Pub, transport.Sub}, {transport.Sub, transport.Pub}} {
+	for _, kinds := range [][2]transport.Kind{
+		{transport.Pub, transport.Sub}, {transport.Sub, transport.Pub}, {transport.XPub, transport.XSub}, {transport.XSub, transport.XPub},
+	} {
 		a, b := &peer{kind: kinds[0]}, &peer{kind: kinds[1]}
 		var ready []transport.Kind
 		for _, p := range []*peer{a, b} {
@@ -185,7 +213,9 @@ func TestSubIsReadyBeforePub(t *testing.T) {
 		}
 		_, err := transport.Join(a, b, "", nil)
 		require.NoError(t, err)
-		require.Equal(t, []transport.Kind{transport.Sub, transport.Pub}, ready)
+		require.Len(t, ready, 2)
+		require.False(t, ready[0].Publishes())
+		require.True(t, ready[1].Publishes())
 	}
 }
 

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"slices"
 	"unsafe"
 )
 
@@ -97,14 +98,16 @@ func (m Msg) Open() (opened Msg, ok bool) {
 // AppendSealed appends the frames that a DEALER or a ROUTER gets of a message which
 // comes from REQ or REP: the reverse of Open.
 func (m Msg) AppendSealed(frames [][]byte) [][]byte {
-	frames = append(append(frames, m.Envelope()...), nil)
-	return m.AppendParts(frames)
+	envelope := m.Envelope()
+	_, more := m.Parts()
+	frames = slices.Grow(frames, len(envelope)+2+len(more))
+	return m.AppendParts(append(append(frames, envelope...), nil))
 }
 
 // AppendParts appends the parts.
 func (m Msg) AppendParts(frames [][]byte) [][]byte {
 	first, more := m.Parts()
-	return append(append(frames, first), more...)
+	return append(append(slices.Grow(frames, 1+len(more)), first), more...)
 }
 
 // Envelope returns what Enveloped has added.

@@ -80,3 +80,76 @@ func TestKind(t *testing.T) {
 		require.Equal(t, c.lossless, c.kind.Lossless(), c.name)
 	}
 }
+
+// frames makes a message of parts, as a DEALER sends it.
+func frames(parts ...string) transport.Msg {
+	var all [][]byte
+	for _, p := range parts {
+		all = append(all, []byte(p))
+	}
+	return transport.NewMsg(all[0], all[1:])
+}
+
+func all(parts [][]byte) []string {
+	texts := make([]string, len(parts))
+	for i, p := range parts {
+		texts[i] = string(p)
+	}
+	return texts
+}
+
+func TestMsgOpen(t *testing.T) {
+	for _, c := range []struct {
+		frames   []string
+		envelope []string
+		parts    []string // nil if there is nothing for the application
+	}{
+		{[]string{""}, nil, nil},
+		{[]string{"a"}, nil, nil},
+		{[]string{"a", ""}, nil, nil},
+		{[]string{"a", "b", ""}, nil, nil},
+		{[]string{"", "a"}, []string{}, []string{"a"}},
+		{[]string{"", ""}, []string{}, []string{""}},
+		{[]string{"", "", "a"}, []string{}, []string{"", "a"}},
+		{[]string{"x", "", "a"}, []string{"x"}, []string{"a"}},
+		{[]string{"x", "y", "", "a", "", "b"}, []string{"x", "y"}, []string{"a", "", "b"}},
+	} {
+		m := frames(c.frames...)
+		opened, ok := m.Open()
+		require.Equal(t, c.parts != nil, ok, c.frames)
+		require.Equal(t, c.frames, all(m.AppendParts(nil)), "the message stays as it is")
+		if !ok {
+			continue
+		}
+		require.Equal(t, c.envelope, all(opened.Envelope()), c.frames)
+		require.Equal(t, c.parts, all(opened.AppendParts(nil)), c.frames)
+		require.Equal(t, append([]string{"before"}, c.frames...), all(opened.AppendSealed([][]byte{[]byte("before")})))
+		require.Equal(t, append(c.envelope, "more"), append(all(opened.Envelope()), "more"))
+	}
+}
+
+// TestMsgOpenSharesNoRoom appends to an envelope: the message behind it stays.
+func TestMsgOpenSharesNoRoom(t *testing.T) {
+	m := frames("x", "y", "", "a")
+	opened, _ := m.Open()
+	_ = append(opened.Envelope(), []byte("z"), []byte("z"))
+	require.Equal(t, []string{"x", "y", "", "a"}, all(m.AppendParts(nil)))
+}
+
+func TestMsgAsked(t *testing.T) {
+	for _, id := range []uint32{0, 1, 1<<32 - 1, 0x01020304} {
+		for _, m := range []transport.Msg{msg("a"), frames("a", "b"), {}} {
+			asked := m.Asked(id)
+			require.Equal(t, all(m.AppendParts(nil)), all(asked.AppendParts(nil)))
+			got, ok := transport.AskedID(asked.Envelope())
+			require.True(t, ok)
+			require.Equal(t, id, got)
+		}
+	}
+	for _, envelope := range [][][]byte{nil, {}, {nil}, {[]byte("abc")}, {[]byte("abcde")}, {[]byte("abcd"), nil}} {
+		_, ok := transport.AskedID(envelope)
+		require.False(t, ok, envelope)
+	}
+	m := msg("a")
+	require.EqualValues(t, 1, testing.AllocsPerRun(100, func() { m.Asked(7) }))
+}

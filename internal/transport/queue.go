@@ -136,30 +136,29 @@ func (q *Queue) send(ctx context.Context, m Msg) error {
 // HasRoom reports whether a TryPush would succeed, if nobody else pushes.
 func (q *Queue) HasRoom() bool { return q.Len() < q.limit }
 
-// AwaitRoom waits until the queue has room. It returns ErrClosed once it is closed, or the
-// error of ctx.
-func (q *Queue) AwaitRoom(ctx context.Context) error {
-	for {
-		w := q.senders.Enter()
-		closed := q.Closed()
-		if closed || q.HasRoom() {
-			if _, woken := q.senders.Leave(w); woken {
-				q.wakeSender()
-			}
-			if closed {
-				return ErrClosed
-			}
-			return nil
-		}
-		_, woken, err := q.senders.Wait(ctx, w)
-		if woken {
-			q.wakeSender()
-		}
-		if err != nil {
-			return err
-		}
+// AwaitRoom waits until the queue has room, or Nudge is called: the caller looks itself
+// whether it can go on. It returns ErrClosed if the queue is closed, or the error of ctx.
+// entered is called first, when no later Nudge can be missed any more.
+func (q *Queue) AwaitRoom(ctx context.Context, entered func()) (err error) {
+	w, woken := q.senders.Enter(), false
+	entered()
+	closed := q.Closed()
+	if closed || q.HasRoom() {
+		_, woken = q.senders.Leave(w)
+	} else {
+		_, woken, err = q.senders.Wait(ctx, w)
 	}
+	if woken {
+		q.wakeSender()
+	}
+	if closed {
+		return ErrClosed
+	}
+	return err
 }
+
+// Nudge wakes all who wait for room.
+func (q *Queue) Nudge() { q.senders.WakeAll() }
 
 // wakeSender is called by a sender that was woken and has done, or given up,
 // what it was woken for: if there is room for more, it is the next one's turn.
@@ -404,6 +403,20 @@ func (q *Queue) Close() []Msg {
 // Shut is Close, but leaves what is inside to takers that may still come.
 func (q *Queue) Shut() {
 	q.mu.Lock()
+	q.closeLocked()
+	q.mu.Unlock()
+	q.senders.WakeAll()
+}
+
+// ShutWithout is Shut, but leaves only what the function returns of what is inside.
+func (q *Queue) ShutWithout(without func([]Msg) []Msg) {
+	q.mu.Lock()
+	if old := q.ring.Load(); old != nil {
+		all := old.Seal()
+		rest := without(all)
+		q.base += old.Pushed() - uint64(len(rest))
+		q.ring.Store(filled(max(1, len(rest)), rest))
+	}
 	q.closeLocked()
 	q.mu.Unlock()
 	q.senders.WakeAll()

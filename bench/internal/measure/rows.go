@@ -16,6 +16,7 @@ type Scale struct {
 	Prefixes    int           // subscribed to, and unsubscribed
 	Subscribers []int         // of fan-out
 	Peers       []int         // of fan-in
+	Routes      []int         // peers of a router
 	Copies      int           // of what memory is measured of
 	Settle      time.Duration // how long goroutines may take to fall asleep
 	Idle        time.Duration // how long they are watched then
@@ -28,6 +29,7 @@ func Full() Scale {
 		Prefixes:    1_000_000,
 		Subscribers: []int{1, 8, 64, 1000},
 		Peers:       []int{1, 100, 1000},
+		Routes:      []int{1, 1000, 10_000},
 		Copies:      1000,
 		Settle:      300 * time.Millisecond,
 		Idle:        5 * time.Second,
@@ -40,15 +42,18 @@ const (
 	OneWay1      = "One way, GOMAXPROCS=1"
 	RoundTrip    = "Round trip"
 	RoundTrip1   = "Round trip, GOMAXPROCS=1"
+	Requests     = "Requests under way"
 	FanOut       = "Fan-out"
 	FanOut1      = "Fan-out, GOMAXPROCS=1"
 	Matching     = "Matching"
 	Subscribing  = "Subscribe and Unsubscribe"
 	FanIn        = "Fan-in"
+	Routes       = "Routing"
 	Memory       = "Memory"
 	Idle         = "Idle"
 	WireOneWay   = "Network, one way"
 	WireTrip     = "Network, round trip"
+	WireRequests = "Network, requests under way"
 	WireFanOut   = "Network, fan-out"
 	oneProcessor = "/procs=1"
 )
@@ -60,11 +65,13 @@ func Rows(s Scale) []Row {
 	rows = append(rows, onOne(OneWay1, oneWayRows())...)
 	rows = append(rows, roundTripRows()...)
 	rows = append(rows, onOne(RoundTrip1, roundTripRows())...)
+	rows = append(rows, requestRows()...)
 	rows = append(rows, fanOutRows(s)...)
 	rows = append(rows, onOne(FanOut1, fanOutRows(s))...)
 	rows = append(rows, matchRows(s)...)
 	rows = append(rows, subscribeRow(s))
 	rows = append(rows, fanInRows(s)...)
+	rows = append(rows, routeRows(s)...)
 	rows = append(rows, memoryRows(s)...)
 	rows = append(rows, idleRow())
 	return append(rows, wireRows()...)

@@ -30,6 +30,7 @@ func tiny() Scale {
 		Prefixes:    1000,
 		Subscribers: []int{1, 8, 64},
 		Peers:       []int{1, 100},
+		Routes:      []int{1, 100},
 		Copies:      20,
 		Settle:      time.Millisecond,
 		Idle:        10 * time.Millisecond,
@@ -125,8 +126,8 @@ func TestRowNamesDiffer(t *testing.T) {
 	}
 }
 
-// A floor has nothing to do with work inside the process, and over a network everybody
-// is asked who can use one.
+// A floor has nothing to do with work inside the process. Over a network everybody is asked
+// who can use one, and for requests under way those who can have several.
 func TestWhoIsAsked(t *testing.T) {
 	for _, row := range Rows(Full()) {
 		var names []string
@@ -135,8 +136,12 @@ func TestWhoIsAsked(t *testing.T) {
 				names = append(names, c.Info().Name)
 			}
 		}
+		want := []string{peer.MQ, peer.Libzmq, peer.GoZeroMQ, peer.NetConn}
+		if row.Table == WireRequests {
+			want = []string{peer.MQ, peer.Libzmq, peer.NATS}
+		}
 		switch {
-		case row.work.Over != "" && !slices.Equal(names, []string{peer.MQ, peer.Libzmq, peer.GoZeroMQ, peer.NetConn}):
+		case row.work.Over != "" && !slices.Equal(names, want):
 			t.Errorf("%s: %q are asked", row.Name, names)
 		case row.work.Over == "" && slices.Contains(names, peer.NetConn):
 			t.Errorf("%s: %s is asked", row.Name, peer.NetConn)

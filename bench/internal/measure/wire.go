@@ -31,7 +31,8 @@ func wireRows() []Row {
 	inTable(WireTrip, trips)
 	fans := wireFanOutRows()
 	inTable(WireFanOut, fans)
-	return append(append(rows, trips...), fans...)
+	rows = append(append(rows, trips...), wireRequestRows()...)
+	return append(rows, fans...)
 }
 
 func inTable(table string, rows []Row) {

@@ -16,7 +16,8 @@ func (p chanPeer) Info() Info {
 	return Info{
 		Name: Chan,
 		About: "A `chan []byte` of 1000, used bare. Pipelines and fan-in share one channel, PAIR has one for each direction, " +
-			"a round trip goes over two unbuffered ones, fan-out is a loop over one channel for each subscriber, and matching " +
+			"a round trip goes over two unbuffered ones, requests under way bring a channel for the reply to as many goroutines as may " +
+			"be needed, which share an unbuffered one, a router has a map of channels of 100, fan-out is a loop over one channel for each subscriber, and matching " +
 			"looks up the whole topic in a map, which is less than matching prefixes.",
 	}
 }
@@ -25,7 +26,12 @@ func (p chanPeer) Open(setup context.Context, w Work) (*Rig, error) {
 	if p.ctx && w.noCalls() {
 		return nil, Cannot("the same as chan: no context takes part")
 	}
-	if p.ctx {
+	switch {
+	case w.Pattern == Requests && p.ctx:
+		return selectCalls(w.N), nil
+	case w.Pattern == Requests:
+		return openCalls(w.N), nil
+	case p.ctx:
 		ctx, cancel := context.WithCancel(context.Background())
 		r, err := openChan(setup, w, func(capacity int) *conduit { return selected(ctx, capacity) })
 		if err != nil {
@@ -88,6 +94,8 @@ func openChan(setup context.Context, w Work, channel func(capacity int) *conduit
 		return r, matchChan(setup, r, add(0, 1), w.Topics)
 	case FanIn:
 		add(w.N, 1)
+	case Routes:
+		routesChan(r, channel, w.N)
 	case Idle:
 		for range w.N {
 			add(0, 1)
@@ -147,4 +155,14 @@ func matchChan(setup context.Context, r *Rig, subscriber *conduit, topics [][]by
 	r.Subscribe = func(topic string) error { table[topic] = subscriber; return nil }
 	r.Unsubscribe = func(topic string) error { delete(table, topic); return nil }
 	return nil
+}
+
+func routesChan(r *Rig, channel func(int) *conduit, peers int) {
+	table := make(map[string]*conduit, peers)
+	for i := range peers {
+		name := peerName(i)
+		table[name] = channel(RouteTurn)
+		r.Recv = append(r.Recv, table[name].recv)
+		r.Send = append(r.Send, func(p []byte) error { return table[name].send(p) })
+	}
 }

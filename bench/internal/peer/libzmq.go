@@ -26,7 +26,9 @@ func (libzmqPeer) Info() Info {
 		About: "The C library over `inproc://` through cgo. Its sockets are not safe for several goroutines, so each goroutine " +
 			"has a socket of its own on a thread of its own (4x1 is 4 PUSH to one PULL, 1x4 one PUSH to 4 PULL, 16x16 every PUSH " +
 			"to every PULL), and each pair of sockets has a queue of 1000; without bound for PUB and SUB, because a PUB learns " +
-			"so late of what was received that it drops messages for a queue that is empty. Over tcp and ipc each end has " +
+			"so late of what was received that it drops messages for a queue that is empty. Requests under way are those of a single " +
+			"thread with a DEALER, which sends the next one whenever a reply comes, to a single thread with a ROUTER: nobody looks up whose " +
+			"reply it is, and wakes him. A program whose threads ask has to add that, and ids to tell replies apart. Over tcp and ipc each end has " +
 			"a context of its own, with the one I/O thread that is the default, as it would in two processes, and a queue of 500. " +
 			"Bytes are copied on both sides, as cgo demands, and each message crosses from Go to C six times, once to be sent and " +
 			"five times to be received, which a program in C saves. " +
@@ -78,7 +80,7 @@ func (libzmqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 func (r *zmqRig) context() {
 	ctx, err := zmq.NewContext()
 	if r.note(err); err == nil {
-		r.note(ctx.SetMaxSockets(10_000))
+		r.note(ctx.SetMaxSockets(20_000))
 		r.ctxs = append(r.ctxs, ctx)
 	}
 }
@@ -94,12 +96,16 @@ func (r *zmqRig) lay(setup context.Context, w Work) {
 		r.receiver(b)
 	case Request:
 		r.request()
+	case Requests:
+		r.requests(w.N)
 	case FanOut:
 		r.fanOut(w.N)
 	case Match:
 		r.match(setup, w.Topics)
 	case FanIn:
 		r.pipeline(Work{Producers: w.N, Consumers: 1})
+	case Routes:
+		r.routes(w.N)
 	case Idle:
 		r.timeout = -1
 		for i := range w.N {
@@ -132,7 +138,7 @@ func (r *zmqRig) socket(t zmq.Type) *zmq.Socket {
 		return nil
 	}
 	ctx := r.ctxs[0]
-	if t == zmq.PUSH || t == zmq.REQ || t == zmq.SUB { // those that connect
+	if t == zmq.PUSH || t == zmq.REQ || t == zmq.SUB || t == zmq.DEALER { // those that connect
 		ctx = r.ctxs[len(r.ctxs)-1]
 	}
 	s, err := ctx.NewSocket(t)

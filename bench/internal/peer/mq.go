@@ -76,12 +76,16 @@ func (r *mqRig) lay(setup context.Context, w Work) {
 		r.pair(w.N)
 	case Request:
 		r.request(setup)
+	case Requests:
+		r.requests(setup, w.N)
 	case FanOut:
 		r.fanOut(setup, w.N)
 	case Match:
 		r.match(setup, w.Topics)
 	case FanIn:
 		r.fanIn(w.N)
+	case Routes:
+		r.routes(w.N)
 	case Idle:
 		r.idle(w.N)
 	case Endpoints:

@@ -18,13 +18,15 @@ type natsPeer struct{}
 
 func (natsPeer) Info() Info {
 	return Info{
-		Name:    "nats",
+		Name:    NATS,
 		Library: "nats-server " + moduleVersion("github.com/nats-io/nats-server/v2"),
 		Module:  "github.com/nats-io/nats.go",
-		About: "A NATS server in the process, without a listener, which clients reach over in-memory pipes: one connection for " +
+		About: "A NATS server in the process, without a listener, which clients reach over in-memory pipes, and in rows over tcp with one " +
+			"on 127.0.0.1, so that a request and its reply are four trips and not two: one connection for " +
 			"all that publish and one for all that subscribe, except that each peer of fan-in has its own. Server and client copy. " +
 			"The server is started and stopped for every measurement, outside the time taken. NATS drops what a slow subscriber " +
-			"does not take, so about 1000 messages at most are under way, as in the queues of the others. Workers with sockets " +
+			"does not take, so about 1000 messages at most are under way, as in the queues of the others. Requests are answered one after the other, by " +
+			"the goroutine of the subscription. Workers with sockets " +
 			"of their own are a queue group, which deals out at random. Subjects are matched whole.",
 	}
 }
@@ -32,6 +34,7 @@ func (natsPeer) Info() Info {
 type natsRig struct {
 	Rig
 	server *server.Server
+	over   bool // a network
 	conns  []*nats.Conn
 	chans  []chan *nats.Msg
 	window *window
@@ -42,11 +45,15 @@ type natsRig struct {
 }
 
 func (natsPeer) Open(setup context.Context, w Work) (*Rig, error) {
-	s, err := server.NewServer(&server.Options{DontListen: true, NoLog: true, NoSigs: true})
+	options := &server.Options{DontListen: true, NoLog: true, NoSigs: true}
+	if w.Over != "" {
+		options.DontListen, options.Host, options.Port = false, "127.0.0.1", server.RANDOM_PORT
+	}
+	s, err := server.NewServer(options)
 	if err != nil {
 		return nil, err
 	}
-	r := &natsRig{server: s, window: newWindow()}
+	r := &natsRig{server: s, over: w.Over != "", window: newWindow()}
 	r.Stop = func() { r.ending.Do(r.end) }
 	r.Close = func() { s.Shutdown(); s.WaitForShutdown() }
 	s.Start()
@@ -79,7 +86,9 @@ func (r *natsRig) lay(setup context.Context, w Work) {
 			r.receivers(1, ways[i+1], subject, "")
 		}
 	case Request:
-		r.request()
+		r.request(1)
+	case Requests:
+		r.request(w.N)
 	case FanOut:
 		r.senders(1, r.connect(), "all")
 		to := r.connect()
@@ -154,7 +163,14 @@ func (r *natsRig) connect() *nats.Conn {
 		r.note(err)
 		go r.Stop()
 	}
-	c, err := nats.Connect("", nats.InProcessServer(r.server), nats.ErrorHandler(lost), nats.NoReconnect())
+	options := []nats.Option{nats.ErrorHandler(lost), nats.NoReconnect()}
+	url := ""
+	if r.over {
+		url = r.server.ClientURL()
+	} else {
+		options = append(options, nats.InProcessServer(r.server))
+	}
+	c, err := nats.Connect(url, options...)
 	if r.note(err); err != nil {
 		return nil
 	}
@@ -232,7 +248,7 @@ func (r *natsRig) end() {
 	}
 }
 
-func (r *natsRig) request() {
+func (r *natsRig) request(underWay int) {
 	client, service := r.connect(), r.connect()
 	if r.why() != nil {
 		return
@@ -242,6 +258,9 @@ func (r *natsRig) request() {
 	r.Ask = func(p []byte) error {
 		_, err := client.Request("question", p, 10*time.Second)
 		return err
+	}
+	for range underWay {
+		r.Asks = append(r.Asks, oneByOne(r.Ask))
 	}
 }
 

@@ -8,6 +8,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Contender is one way to pass messages between goroutines.
@@ -43,9 +44,11 @@ const (
 	Pipeline  Pattern = iota // Send for each producer, Recv for each consumer
 	Pair                     // Send and Recv for each direction
 	Request                  // Ask, Serve
+	Requests                 // Asks, which have that many requests under way together, and Serve
 	FanOut                   // one Send, Recv for each subscriber
 	Match                    // one Send of topics, one Recv; Subscribe, Unsubscribe
 	FanIn                    // Send for each peer, one Recv
+	Routes                   // Send to each peer, all by one goroutine, and Recv at each
 	Idle                     // Recv for each goroutine that is to wait, and no sender
 	Endpoints                // nothing: that many idle endpoints
 	Links                    // Send for each of that many links, one receiver behind each
@@ -57,9 +60,9 @@ type Work struct {
 	Producers int  // Pipeline: goroutines that send
 	Consumers int  // Pipeline: goroutines that receive
 	Apart     bool // Pipeline: each consumer has a receiving socket of its own
-	N         int  // directions, subscribers, peers, goroutines, endpoints or links
+	N         int  // directions, requests, subscribers, peers, goroutines, endpoints or links
 	// Over is the network between the sockets, "tcp" or "ipc", for one producer and one
-	// consumer, Request and FanOut. Open returns when all are connected. It is empty for
+	// consumer, Request, Requests and FanOut. Open returns when all are connected. It is empty for
 	// work inside the process.
 	Over string
 	// Topics are what Match subscribes to before it begins. Without them the rig
@@ -75,13 +78,17 @@ func (w Work) noCalls() bool {
 // Capacity is how many messages a queue holds, with every contender that can be told.
 const Capacity = 1000
 
+// RouteTurn is how many messages are sent with Routes before they are received.
+const RouteTurn = 100
+
 // Rig is a contender made ready. All functions of one index are called by one
 // goroutine at a time.
 type Rig struct {
 	Send        []func([]byte) error
 	Recv        []func() ([]byte, error)
-	Ask         func([]byte) error // a request, and the wait for its reply
-	Serve       func()             // answers requests until Stop
+	Ask         func([]byte) error            // a request, and the wait for its reply
+	Asks        []func(n int, p []byte) error // n requests, and the wait for all replies
+	Serve       func()                        // answers requests until Stop
 	Subscribe   func(topic string) error
 	Unsubscribe func(topic string) error
 	// Flush has what was sent, or subscribed, come as far as it can before somebody
@@ -127,9 +134,25 @@ const (
 	Chan         = "chan"
 	ChanCtx      = "chan-ctx"
 	Libzmq       = "libzmq"
+	NATS         = "nats"
 	GoZeroMQ     = "go-zeromq"
 	NetConn      = "net.Conn"
 )
+
+// oneByOne makes n requests, each when the one before has its reply.
+func oneByOne(ask func([]byte) error) func(n int, p []byte) error {
+	return func(n int, p []byte) error {
+		for range n {
+			if err := ask(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// peerName is what a ROUTER knows the i-th peer by.
+func peerName(i int) string { return fmt.Sprint("peer", i) }
 
 // sooner returns the error of ctx every so often, for loops that can take long.
 func sooner(ctx context.Context, i int) error {

@@ -103,7 +103,8 @@ func Goals(results []*measure.Result) []Goal {
 	m := index(results)
 	var goals []Goal
 	for _, part := range []func(measured) []Goal{
-		oneWayGoals, roundTripGoals, fanOutGoals, matchingGoals, fanInGoals, processorGoals, restGoals, wireGoals,
+		oneWayGoals, roundTripGoals, requestGoals, fanOutGoals, matchingGoals, fanInGoals, routeGoals, processorGoals,
+		restGoals, wireGoals, wireRequestGoals,
 	} {
 		goals = append(goals, part(m)...)
 	}

@@ -234,8 +234,33 @@ class Peer(threading.Thread):
         self.sock.close()
 
 
+def bound(kind, addr):
+    """A socket that takes what comes, and its address."""
+    sock = context.socket(getattr(zmq, kind))
+    sock.set(zmq.SNDHWM, 0)
+    sock.set(zmq.RCVHWM, 0)
+    sock.bind(addr)
+    return sock, sock.getsockopt(zmq.LAST_ENDPOINT).rstrip(b"\0").decode()
+
+
+def proxy(id, front, back):
+    """zmq_proxy between two new sockets. It ends with the program."""
+    try:
+        front, at = bound(*front)
+        back, behind = bound(*back)
+    except Exception as error:
+        fail(id, error)
+        return
+    tell(id=id, result=[at, behind])
+    zmq.proxy(front, back)
+
+
 def dispatch(request):
     key, op = request["sock"], request["op"]
+    if op == "proxy":
+        args = (request["id"], *request["args"]["ends"])
+        threading.Thread(target=proxy, args=args, daemon=True).start()
+        return
     if op == "socket":
         peers[key] = Peer(key)
         peers[key].start()
