@@ -3,6 +3,7 @@
 package mq
 
 import (
+	"container/list"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +27,7 @@ type names struct {
 // name is one inproc address, as long as somebody holds on to it.
 type name struct {
 	bound      transport.Peer // nil if nobody is
-	connectors []*connection  // in the order they came
+	connectors list.List      // of *connection, in the order they came
 }
 
 // maxName is ZeroMQ's limit (D-INP-12), in bytes.
@@ -42,15 +43,15 @@ func (n *names) Bind(addr string, p transport.Peer, _ *transport.Options) (trans
 	if at.bound != nil {
 		return nil, ErrAddrInUse
 	}
-	for _, c := range at.connectors {
-		if c.peer == p || !c.peer.Kind().Fits(p.Kind()) {
+	for e := at.connectors.Front(); e != nil; e = e.Next() {
+		if c := e.Value.(*connection); c.peer == p || !c.peer.Kind().Fits(p.Kind()) {
 			return nil, incompatible(p, c.peer)
 		}
 	}
 	at.bound = p
-	for _, c := range at.connectors {
+	for e := at.connectors.Front(); e != nil; e = e.Next() {
 		// A link that is still there leads to who was bound here before.
-		if c.link == nil {
+		if c := e.Value.(*connection); c.link == nil {
 			n.linkLocked(c)
 		}
 	}
@@ -65,7 +66,7 @@ func (n *names) Connect(addr string, p transport.Peer, peerName string, _ *trans
 	defer n.mu.Unlock()
 	at := n.at(addr)
 	c := &connection{names: n, addr: addr, peer: p, peerName: peerName}
-	at.connectors = append(at.connectors, c)
+	c.place = at.connectors.PushBack(c)
 	if at.bound == nil {
 		return c, nil
 	}
@@ -92,7 +93,7 @@ func (n *names) at(addr string) *name {
 
 // tidyLocked lets a name go that nobody holds on to.
 func (n *names) tidyLocked(addr string) {
-	if at := n.byName[addr]; at.bound == nil && len(at.connectors) == 0 {
+	if at := n.byName[addr]; at.bound == nil && at.connectors.Len() == 0 {
 		delete(n.byName, addr)
 	}
 }
@@ -112,12 +113,11 @@ func (n *names) linkLocked(c *connection) error {
 
 // forgetLocked ends the seeking of c.
 func (n *names) forgetLocked(c *connection) {
-	same := func(o *connection) bool { return o == c }
 	if at := n.byName[c.addr]; at != nil {
-		at.connectors = slices.DeleteFunc(at.connectors, same)
+		at.connectors.Remove(c.place)
 		n.tidyLocked(c.addr)
 	}
-	n.putOff = slices.DeleteFunc(n.putOff, same)
+	n.putOff = slices.DeleteFunc(n.putOff, func(o *connection) bool { return o == c })
 }
 
 // binding is the hold of a bound socket on its name.
@@ -145,6 +145,7 @@ type connection struct {
 
 	peerName string // what peer, a ROUTER, calls who is there; "" leaves it to them
 
+	place *list.Element   // among the connectors of its name; protected by names.mu
 	link  *transport.Link // nil while seeking; protected by names.mu
 	ended bool            // Close was called; protected by names.mu
 }
@@ -171,7 +172,7 @@ func (c *connection) down() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c.link = nil
-	if !c.ended {
+	if !c.ended && n.byName[c.addr].bound != nil { // or who binds the name finds it
 		n.putOff = append(n.putOff, c)
 	}
 	n.freedLocked()

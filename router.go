@@ -248,9 +248,13 @@ func (r *router) Attach(e *transport.End) error {
 func (r *router) Ready(e *transport.End) {
 	r.routing.Lock()
 	to := e.Own.(*route)
-	before := r.routes[string(to.id)]
-	if before != nil && before != to {
-		before.mute()
+	if before := r.routes[string(to.id)]; before != nil && before != to {
+		to.kept = before.kept
+		if before.end != nil {
+			before.mute()
+		} else { // it has gone since Attach, or ConnectAs was called
+			to.out.PutBack(before.out.Drain())
+		}
 	}
 	r.routes[string(to.id)] = to
 	r.routing.Unlock()

@@ -58,10 +58,9 @@ func TestStressRouter(t *testing.T) {
 				})
 			}
 			finish(t, &clients)
-			stats := router.Stats()
-			require.Equal(t, mq.Stats{Sent: uint64(dealers * each), Received: uint64(dealers * each), Peers: dealers}, stats)
 			require.NoError(t, rt.Close())
 			finish(t, &echo)
+			require.Equal(t, mq.Stats{Sent: uint64(dealers * each), Received: uint64(dealers * each)}, router.Stats())
 		})
 	}
 }
@@ -166,7 +165,10 @@ func TestPeersOfRouterComeAndGo(t *testing.T) {
 					}
 				})
 				finish(t, &work)
-				require.NoError(t, p.router.Close())
+				err := p.router.Close()
+				if _, left := errors.AsType[*mq.UndeliveredError](err); !left || !echo {
+					require.NoError(t, err)
+				}
 				finish(t, &reading)
 				stats := p.router.Stats()
 				require.Equal(t, p.sent.Load(), stats.Sent)

@@ -86,7 +86,7 @@ var repLaws = []Law{
 			for range 3 {
 				for i, req := range reqs {
 					e.Send(req, fmt.Sprint(i))
-					e.Settle()
+					e.Eventually(func() bool { return rep.Stats().Pending == i+1 }, "it has arrived")
 				}
 				for i, req := range reqs {
 					e.answer(rep, fmt.Sprint(i), "r")

@@ -4,7 +4,6 @@ package transport
 
 import (
 	"encoding/binary"
-	"slices"
 	"unsafe"
 )
 
@@ -100,14 +99,22 @@ func (m Msg) Open() (opened Msg, ok bool) {
 func (m Msg) AppendSealed(frames [][]byte) [][]byte {
 	envelope := m.Envelope()
 	_, more := m.Parts()
-	frames = slices.Grow(frames, len(envelope)+2+len(more))
+	frames = withRoom(frames, len(envelope)+2+len(more))
 	return m.AppendParts(append(append(frames, envelope...), nil))
 }
 
 // AppendParts appends the parts.
 func (m Msg) AppendParts(frames [][]byte) [][]byte {
 	first, more := m.Parts()
-	return append(append(slices.Grow(frames, 1+len(more)), first), more...)
+	return append(append(withRoom(frames, 1+len(more)), first), more...)
+}
+
+// withRoom makes room for n more with one allocation, if any.
+func withRoom(frames [][]byte, n int) [][]byte {
+	if cap(frames)-len(frames) >= n {
+		return frames
+	}
+	return append(make([][]byte, 0, len(frames)+n), frames...)
 }
 
 // Envelope returns what Enveloped has added.
