@@ -315,7 +315,7 @@ func (r *rep) next(ctx context.Context) (m transport.Msg, from *transport.End, e
 		}
 		from := source.End
 		ok := true
-		if from.Far.Peer.Kind() == transport.Dealer {
+		if _, raw := from.Own.(rawPeer); raw {
 			if m, ok = m.Open(); !ok { // it is no request (D-REQ-08)
 				r.lost.Add(1)
 			}
@@ -374,7 +374,7 @@ func (r *rep) answer(to *transport.End, envelope [][]byte, m transport.Msg) {
 	}
 	if !his {
 		m = m.Enveloped(envelope)
-		if to.Far.Peer.Kind() == transport.Dealer {
+		if _, raw := to.Own.(rawPeer); raw {
 			frames := m.AppendSealed(nil)
 			m = transport.NewMsg(frames[0], frames[1:])
 		}
@@ -385,7 +385,13 @@ func (r *rep) answer(to *transport.End, envelope [][]byte, m transport.Msg) {
 	}
 }
 
+// rawPeer marks ends that lead to a DEALER, whose messages have their envelopes as parts.
+type rawPeer struct{}
+
 func (r *rep) Attach(e *transport.End) error {
+	if e.Far.Peer.Kind() == transport.Dealer {
+		e.Own = rawPeer{}
+	}
 	_, recvHWM := e.Far.Peer.HWM()
 	e.Out = transport.NewQueue(r.config.sendHWM + recvHWM)
 	return r.socket.Attach(e)

@@ -160,7 +160,9 @@ func (x *xpub) welcomeLocked(s *subscriber, prefix string) {
 		return
 	}
 	s.welcomed = true
-	x.giveLocked(s, pack(m))
+	if s.out.TryPush(pack(m)) != ring.OK {
+		x.miss(s.end, 1)
+	}
 }
 
 func (x *xpub) count(s *Stats) {

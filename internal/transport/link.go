@@ -99,13 +99,13 @@ type Flusher interface {
 // End is one peer's half of a link.
 type End struct {
 	Peer Peer    // who holds it; read-only
-	Name string  // the routing id that Peer, a ROUTER, knows the far side by, if that is for it to say; read-only
 	Far  *End    // the other half; read-only
 	Out  *Queue  // for messages to the far side, nil if none go there; set by Attach
 	In   *Source // on the far side's Out, nil if none come from there; set before Ready
-	Own  any     // what Peer keeps with it; set by Attach
-
 	link *Link
+
+	Own  any    // what Peer keeps with it; set by Attach
+	Name string // the routing id that Peer, a ROUTER, knows the far side by, if that is for it to say; read-only
 }
 
 // Down reports whether the link has ended. It is true before Detach is called.
