@@ -210,6 +210,7 @@ var dealerShareLaws = []Law{
 			for _, c := range sending {
 				e.Returned(c)
 			}
+			e.Received(len(from)*each, to...)
 			e.Settle()
 			e.Cancel(receiving...)
 			requireShares(t, got, len(from), each)

@@ -197,6 +197,18 @@ func (e *Env) Peers(s mq.Socket, n int) {
 	e.Eventually(func() bool { return s.Stats().Peers == n }, "want %d peers", n)
 }
 
+// Received waits until sockets have received n messages together.
+func (e *Env) Received(n int, sockets ...mq.Socket) {
+	e.t.Helper()
+	e.Eventually(func() bool {
+		got := uint64(0)
+		for _, s := range sockets {
+			got += s.Stats().Received
+		}
+		return got >= uint64(n)
+	}, "want %d messages received", n)
+}
+
 // Subscribers waits until pub has n subscribers that want topic.
 func (e *Env) Subscribers(pub mq.Pub, topic string, n int) {
 	e.t.Helper()
@@ -212,9 +224,13 @@ func (e *Env) Settle() {
 		synctest.Wait()
 		return
 	}
-	for last, since := e.stats(), time.Now(); time.Since(since) < quiet; {
+	begin := time.Now()
+	for last, since := e.stats(), begin; time.Since(since) < quiet; {
+		slept := time.Now()
 		time.Sleep(quiet / 10)
-		if now := e.stats(); !slices.Equal(now, last) {
+		now := e.stats()
+		busy := time.Since(slept) > quiet/2 && time.Since(begin) < patience // others have the processors
+		if busy || !slices.Equal(now, last) {
 			last, since = now, time.Now()
 		}
 	}

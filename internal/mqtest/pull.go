@@ -190,6 +190,7 @@ var workerLaws = []Law{
 			for _, c := range sendAtOnce(e, push, each) {
 				e.Returned(c)
 			}
+			e.Received(len(push)*each, pull...)
 			e.Settle()
 			e.Cancel(workers...)
 			requireShares(t, got, len(push), each)
