@@ -93,8 +93,10 @@ var repLaws = []Law{
 					e.Gets(req, "r")
 					e.Send(req, "again") // has to wait for the others
 				}
-				for _, req := range reqs {
+				for range reqs { // in the order in which they have arrived
 					e.answer(rep, "again", "r")
+				}
+				for _, req := range reqs {
 					e.Gets(req, "r")
 				}
 				e.Empty(rep)
