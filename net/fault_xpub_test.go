@@ -73,6 +73,7 @@ func TestFaultXPubFloods(t *testing.T) {
 					}
 				}
 				w.requirePeace()
+				w.news.await(t, mq.EventDisconnected, len(floods)*2)
 				require.Len(t, w.news.of(mq.EventDisconnected), len(floods)*2, "by themselves")
 				require.LessOrEqual(t, w.bound.Stats().Pending, 2000)
 			})
