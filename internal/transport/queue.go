@@ -133,33 +133,6 @@ func (q *Queue) send(ctx context.Context, m Msg) error {
 	return nil
 }
 
-// HasRoom reports whether a TryPush would succeed, if nobody else pushes.
-func (q *Queue) HasRoom() bool { return q.Len() < q.limit }
-
-// AwaitRoom waits until the queue has room, or Nudge is called: the caller looks itself
-// whether it can go on. It returns ErrClosed if the queue is closed, or the error of ctx.
-// entered is called first, when no later Nudge can be missed any more.
-func (q *Queue) AwaitRoom(ctx context.Context, entered func()) (err error) {
-	w, woken := q.senders.Enter(), false
-	entered()
-	closed := q.Closed()
-	if closed || q.HasRoom() {
-		_, woken = q.senders.Leave(w)
-	} else {
-		_, woken, err = q.senders.Wait(ctx, w)
-	}
-	if woken {
-		q.wakeSender()
-	}
-	if closed {
-		return ErrClosed
-	}
-	return err
-}
-
-// Nudge wakes all who wait for room.
-func (q *Queue) Nudge() { q.senders.WakeAll() }
-
 // wakeSender is called by a sender that was woken and has done, or given up,
 // what it was woken for: if there is room for more, it is the next one's turn.
 func (q *Queue) wakeSender() {
