@@ -177,7 +177,8 @@ func (x *xpub) count(s *Stats) {
 // one part that begins with the byte 1 is Subscribe of a SUB with the rest as prefix, and
 // one that begins with 0 is Unsubscribe. Other messages go to every XPUB peer. Send never
 // blocks: a peer whose queue is full, of WithSendHWM messages here and inproc WithRecvHWM
-// more, misses the message, and both sides count it.
+// more, misses the message, and both sides count it. Between the subscriptions it sends
+// and its other messages there is no order: an XPUB may hear either first.
 //
 // Recv takes from all its PUB and XPUB peers in turn, whatever comes: unlike a SUB it does
 // not look at its subscriptions again.

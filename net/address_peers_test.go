@@ -51,6 +51,7 @@ func TestAddressSeveral(t *testing.T) {
 		require.NoError(t, pull.Bind(addr))
 		push := makers["PUSH"](t)
 		require.NoError(t, push.Connect(pull.Addr()))
+		require.NoError(t, push.WaitPeers(soon(t), 1)) // it hears of its peer after its peer of it
 		pushes = append(pushes, push)
 	}
 	require.NoError(t, pull.WaitPeers(soon(t), 4))

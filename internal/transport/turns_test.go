@@ -23,8 +23,9 @@ func takeTurns(ctx context.Context, in *transport.Inbox, took func()) {
 	}
 }
 
-// TestTurnsAreEven: what comes to receivers that are all ready is dealt out in turn. One
-// that is just done may come before the next has heard, so it is not exact.
+// TestTurnsAreEven: what comes one by one to receivers that are all ready is dealt out in
+// turn. Of bursts, one that is just done may take more before the next has heard; but none
+// goes without.
 func TestTurnsAreEven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const takers = 4
@@ -38,23 +39,72 @@ func TestTurnsAreEven(t *testing.T) {
 			attach(t, &inboxes[i], q)
 			all.Go(func() { takeTurns(ctx, &inboxes[i], func() { counts[i]++ }) })
 		}
-		for _, messages := range []int{1, 1, 1, 1, 4, 8, 12, 1000} {
+		burst := func(messages int) {
 			synctest.Wait()
-			before := counts
 			for range messages {
 				require.Equal(t, ring.OK, q.TryPush(msg("x")))
 			}
 			synctest.Wait()
 			require.Zero(t, q.Len())
-			for i := range counts {
-				got := counts[i] - before[i]
-				require.LessOrEqual(t, got, max(1, messages*2/takers), "%d messages: %v after %v", messages, counts, before)
-				require.GreaterOrEqual(t, got, messages/takers/10, "%d messages: %v after %v", messages, counts, before)
+		}
+		for n := range 3 * takers {
+			burst(1)
+			for i, got := range counts {
+				require.InDelta(t, n/takers, got, 1, "%d: %v after %d", i, counts, n+1)
 			}
+		}
+		require.Equal(t, [takers]int{3, 3, 3, 3}, counts)
+		const bursts, messages = 300, 12
+		for range bursts {
+			burst(messages)
+		}
+		for _, got := range counts {
+			require.Greater(t, got, bursts*messages/takers/4, "%v", counts)
 		}
 		cancel()
 		all.Wait()
 	})
+}
+
+// TestTurnsOfTheCalled: one that comes while another was woken for the message, and has not
+// come yet, leaves it to that one.
+func TestTurnsOfTheCalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 100 {
+			q := transport.NewQueue(10)
+			waits, comes := &transport.Inbox{Turns: true}, &transport.Inbox{Turns: true}
+			attach(t, waits, q)
+			attach(t, comes, q)
+			ctx, cancel := context.WithCancel(t.Context())
+			go takeTurns(ctx, waits, cancel)
+			synctest.Wait()
+			require.Equal(t, ring.OK, q.TryPush(msg("x")))
+			require.ErrorIs(t, comes.RecvShare(ctx, func(transport.Msg) bool { return true }), context.Canceled)
+		}
+	})
+}
+
+// TestSharesAreEven: receivers that come in turn get as much of what lies there.
+func TestSharesAreEven(t *testing.T) {
+	const takers, messages = 4, 1000
+	q := transport.NewQueue(messages)
+	var inboxes [takers]transport.Inbox
+	var counts [takers]int
+	for i := range inboxes {
+		inboxes[i].Turns = true
+		attach(t, &inboxes[i], q)
+	}
+	for range messages {
+		require.Equal(t, ring.OK, q.TryPush(msg("x")))
+	}
+	for turn := 0; q.Len() > 0; turn++ {
+		require.Less(t, turn, 100, "shares are large enough to be worth a turn")
+		i := turn % takers
+		require.NoError(t, inboxes[i].RecvShare(t.Context(), func(transport.Msg) bool { counts[i]++; return true }))
+	}
+	for _, got := range counts {
+		require.InDelta(t, messages/takers, got, messages/takers/10., "%v", counts)
+	}
 }
 
 // TestTurnsLoseNothing has receivers that keep to their turn, and others that do not, come
