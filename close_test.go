@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seedmq/mq"
+	"github.com/seedmq/mq/internal/transport"
 )
 
 // blocked makes sockets in all the ways in which a call can block, and a call for
@@ -211,4 +212,36 @@ func TestCloseIsDoneWhenItReturns(t *testing.T) {
 		all.Wait()
 		require.Equal(t, map[string]int{"x": 1}, back.found)
 	}
+}
+
+// A peer that is just joining when the socket closes is stopped with the others: neither
+// races with the other, which the race detector would tell.
+func TestCloseWhileAPeerJoins(t *testing.T) {
+	for range 300 {
+		s := mq.NewPull(mq.WithRuntime(mq.NewRuntime()), mq.WithLinger(0))
+		require.NoError(t, s.Connect("wire://x"))
+		theWire.mu.Lock()
+		p := theWire.peers["wire://x"]
+		theWire.mu.Unlock()
+		far := &lateSession{session{kind: p.Kind().Peer()}, make(chan struct{})}
+		var both sync.WaitGroup
+		both.Go(func() { _, _ = transport.Join(p, far, "", nil) }) // it may be too late
+		<-far.begun
+		closing(s)
+		both.Wait()
+	}
+}
+
+// lateSession lets others run before it has its queue.
+type lateSession struct {
+	session
+	begun chan struct{}
+}
+
+func (s *lateSession) Attach(e *transport.End) error {
+	close(s.begun)
+	for range 20 {
+		runtime.Gosched()
+	}
+	return s.session.Attach(e)
 }

@@ -24,16 +24,17 @@ func (s *socket) close() error {
 	flushed := make(map[*transport.End]bool) // ends that lead to remote peers; true for those that had their time
 	for _, e := range unflushed(s.allEnds(), nil) {
 		flushed[e] = false // so that it is not forgotten if it goes
-		if e.Far.Out != nil {
-			e.Far.Out.Shut() // what came so far can be handed back, and no more comes
-		}
+		e.Stop()           // what came so far can be handed back, and no more comes
 	}
 	s.pattern.shut()
 	var rest []transport.Msg
 	s.in.Close(func(from *transport.Source, msgs []transport.Msg) {
-		if from.End.Far.Peer.Kind().Lossless() {
+		keeper, remote := from.End.Far.Peer.(transport.Keeper)
+		switch {
+		case remote && keeper.Keeps():
+		case from.End.Far.Peer.Kind().Lossless():
 			rest = append(rest, msgs...)
-		} else {
+		default:
 			s.lost.Add(uint64(len(msgs)))
 		}
 	})
@@ -44,6 +45,7 @@ func (s *socket) close() error {
 	s.bringAway(ctx, flushed)
 	ends, held := s.seal()
 	flush(ctx, unflushed(ends, flushed), flushed)
+	s.pattern.recollect()
 	for e := range flushed {
 		rest = append(rest, e.Reclaim()...)
 	}
@@ -64,7 +66,7 @@ func (s *socket) bringAway(ctx context.Context, flushed map[*transport.End]bool)
 	for ctx.Err() == nil {
 		w := s.changed.Enter()
 		ends := unflushed(s.allEnds(), flushed)
-		if len(ends) == 0 && s.seeks() && s.Stats().Queued > 0 {
+		if len(ends) == 0 && s.pattern.awaits() {
 			s.changed.Wait(ctx, w)
 			continue
 		}

@@ -4,6 +4,8 @@ package mq_test
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,15 +225,16 @@ func TestCloseWhileARemotePeerJoins(t *testing.T) {
 		push, first := onWire(t, mq.NewPush)
 		first.flush = func(context.Context) {}
 		send(t, push, "0", "1")
-		second, flushed := &session{flush: first.flush}, make(chan struct{})
+		second := &session{flush: first.flush}
 		back := make(chan []string, 1)
-		second.flush = func(context.Context) { close(flushed) }
 		second.joins = func() {
 			go func() {
 				all, _ := closing(push)
 				back <- all
 			}()
-			<-flushed
+			for !errors.Is(push.WaitPeers(t.Context(), 0), mq.ErrClosed) {
+				runtime.Gosched()
+			}
 		}
 		theWire.come("wire://x", second)
 		require.Equal(t, []string{"0", "1"}, <-back)

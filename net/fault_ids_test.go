@@ -85,6 +85,7 @@ func TestFaultHandover(t *testing.T) {
 				last.Close()
 			})
 			w.requirePeace()
+			w.news.await(t, mq.EventDisconnected, times)
 			require.Equal(t, times, w.news.count(mq.EventDisconnected))
 			require.Empty(t, w.news.of(mq.EventHandshakeFailed))
 		})
@@ -222,7 +223,8 @@ func TestFaultIdentityRush(t *testing.T) {
 					}
 					eventually(t, func() bool { return over() == rush-1 }, "all but one are gone")
 				})
-				require.Equal(t, 2, w.bound.Stats().Peers)
+				// The one before may have gone a moment before the last is counted.
+				eventually(t, func() bool { return w.bound.Stats().Peers == 2 }, "one of them is here")
 				require.NoError(t, w.bound.Send(t.Context(), mq.Text("it", "you are it")))
 				eventually(t, func() bool { return w.bound.Stats().Queued == 0 }, "it is sent")
 				require.Zero(t, w.bound.Stats().Dropped)

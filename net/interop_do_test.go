@@ -112,6 +112,7 @@ func TestLibzmqDoThroughQueue(t *testing.T) {
 			}
 			rep, _ := made(t, mq.NewRep)
 			require.NoError(t, rep.Connect(behind))
+			require.NoError(t, rep.WaitPeers(t.Context(), 1)) // or it has no share
 			done := serving(t, rep, func(_ context.Context, m mq.Message) (mq.Message, error) { return m, nil })
 			defer done()
 
@@ -220,7 +221,7 @@ func TestLibzmqDoServersComeAndGo(t *testing.T) {
 				for i, p := range servers {
 					theirEcho(t, p, []string{"REP", "ROUTER"}[i%2], req.Addr())
 				}
-				ctx, cancel := context.WithTimeout(t.Context(), longest)
+				ctx, cancel := context.WithTimeout(t.Context(), kills*longest) // each process takes its time to start
 				defer cancel()
 				over := make(chan struct{})
 				var all sync.WaitGroup

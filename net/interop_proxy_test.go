@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -20,7 +21,7 @@ import (
 type device struct {
 	front, back mq.Socket
 	control     mq.ProxyControl
-	stop        func()
+	stop        func() (inHand []mq.Message)
 }
 
 func newDevice(t *testing.T, front, back mq.Socket, addr func(testing.TB) string, opts ...mq.ProxyOption) *device {
@@ -31,11 +32,16 @@ func newDevice(t *testing.T, front, back mq.Socket, addr func(testing.TB) string
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- mq.Proxy(ctx, front, back, append(opts, mq.WithControl(&d.control))...) }()
-	d.stop = sync.OnceFunc(func() {
+	d.stop = sync.OnceValue(func() (inHand []mq.Message) {
 		cancel()
-		assert.ErrorIs(t, <-done, context.Canceled)
+		err := <-done
+		assert.ErrorIs(t, err, context.Canceled)
+		if left, ok := errors.AsType[*mq.UndeliveredError](err); ok {
+			inHand = left.Messages
+		}
+		return inHand
 	})
-	t.Cleanup(d.stop)
+	t.Cleanup(func() { d.stop() })
 	return d
 }
 
@@ -70,10 +76,11 @@ func TestLibzmqProxyRequests(t *testing.T) {
 				})
 			}
 			wg.Wait()
+			until(t, func() bool { // what has arrived counts a moment later
+				stats := d.control.Stats()
+				return stats.Front.Received == clients*times && stats.Front.Sent == clients*times && stats.Back.Sent == clients*times
+			}, "all are counted")
 			stats := d.control.Stats()
-			require.EqualValues(t, clients*times, stats.Front.Received)
-			require.EqualValues(t, clients*times, stats.Front.Sent)
-			require.Equal(t, stats.Back.Sent, stats.Front.Received)
 			require.Zero(t, stats.Front.Dropped+stats.Back.Dropped)
 
 			theirEcho(t, killed, "REP", d.back.Addr())
@@ -122,6 +129,7 @@ func TestLibzmqProxySubscriptions(t *testing.T) {
 					require.Equal(t, parts(text, "more", ""), got)
 				}
 			}
+			until(t, func() bool { return d.control.Stats().Front.Received >= 4 }, "count") // a moment after it arrives
 			require.EqualValues(t, 4, d.control.Stats().Front.Received, "and not what nobody wants")
 
 			killed.Kill()
@@ -159,6 +167,7 @@ func TestLibzmqProxyStream(t *testing.T) {
 			require.NoError(t, source.Connect(d.front.Addr()))
 			require.NoError(t, sink.Connect(d.back.Addr()))
 			require.NoError(t, copies.Connect(capture.Addr()))
+			var inHand uint64 // when the first proxy ends
 			var wg sync.WaitGroup
 			wg.Go(func() { assert.NoError(t, source.SendNumbers(n, numberSize, longest)) })
 			wg.Go(func() {
@@ -170,11 +179,14 @@ func TestLibzmqProxyStream(t *testing.T) {
 				until(t, func() bool { return d.control.Stats().Front.Received > n/10 }, "messages")
 				d.control.Pause()
 				d.control.Resume()
-				d.stop()
+				for _, m := range d.stop() { // there was no room for it
+					assert.NoError(t, push.Send(t.Context(), m))
+					inHand++
+				}
 				ctx, cancel := context.WithCancel(t.Context())
 				again := make(chan error)
 				go func() { again <- mq.Proxy(ctx, pull, push, mq.WithCapture(capture), mq.WithControl(&d.control)) }()
-				until(t, func() bool { return d.control.Stats().Back.Sent == n }, "the rest")
+				until(t, func() bool { return d.control.Stats().Back.Sent == n-inHand }, "the rest")
 				cancel()
 				assert.ErrorIs(t, <-again, context.Canceled)
 			})
@@ -183,8 +195,8 @@ func TestLibzmqProxyStream(t *testing.T) {
 			require.True(t, got.Ordered && got.Complete, "%+v", got)
 			wg.Wait()
 			stats := d.control.Stats()
-			require.EqualValues(t, n, stats.Front.Received)
-			require.EqualValues(t, n*numberSize, stats.Back.SentBytes)
+			require.Equal(t, n-inHand, stats.Front.Received)
+			require.Equal(t, (n-inHand)*numberSize, stats.Back.SentBytes)
 		})
 	}
 }
@@ -206,10 +218,9 @@ func TestLibzmqProxySlowWorker(t *testing.T) {
 		passed := int(d.control.Stats().Back.Sent)
 		require.Less(t, passed, flood)
 		require.LessOrEqual(t, pull.Stats().Pending+push.Stats().Queued, 2*floodHWM)
-		got, err := sink.RecvNumbers(flood, moment*4)
+		got, err := sink.RecvNumbers(passed, longest)
 		require.NoError(t, err)
-		require.True(t, got.Ordered && got.Count == got.Distinct && got.Count == got.Last+1, "%+v", got)
-		require.GreaterOrEqual(t, got.Count, passed)
+		require.True(t, got.Ordered && got.Complete, "%+v", got)
 		require.NoError(t, source.Close())
 	}
 }
@@ -258,15 +269,17 @@ func TestLibzmqDevicesBetweenOwn(t *testing.T) {
 				assert.NoError(t, router.Send(ctx, m))
 			}
 		})
-		for i, shape := range shapes { // each worker has half of them
-			sendOwn(t, client, append([][]byte{{byte(i)}, nil}, shape.parts...)...)
-			m := recvOwn(t, client)
-			sameParts(t, append([][]byte{{byte(i)}, nil}, shape.parts...), append([][]byte{m.Data}, m.More...))
+		// Once both workers are there, each has half of them.
+		for end := time.Now().Add(longest); router.Stats().Sent == 0 || rep.Stats().Sent == 0; {
+			require.True(t, time.Now().Before(end), "a worker has nothing to do")
+			for i, shape := range shapes {
+				sendOwn(t, client, append([][]byte{{byte(i)}, nil}, shape.parts...)...)
+				m := recvOwn(t, client)
+				sameParts(t, append([][]byte{{byte(i)}, nil}, shape.parts...), append([][]byte{m.Data}, m.More...))
+			}
 		}
 		done()
 		wg.Wait()
-		require.Positive(t, router.Stats().Sent)
-		require.Positive(t, rep.Stats().Sent)
 	}
 }
 

@@ -43,7 +43,7 @@ func TestLibzmqStopped(t *testing.T) {
 	t.Parallel()
 	p := pyzmq.Start(t)
 	process := pid(t, p)
-	beats := mq.WithHeartbeat(pulse, deadline/4)
+	beats := mq.WithHeartbeat(pulse, deadline/2)
 	var lines []*line
 	for i, pair := range pairs {
 		l := newLine(t, p, pair, beats)

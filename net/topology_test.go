@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,7 +55,7 @@ func onAllLegs(t *testing.T, build func(s *site)) {
 
 func newSite(t *testing.T, in, out string) *site {
 	rt := mq.NewRuntime()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), never)
 	s := &site{T: t, ctx: ctx, option: mq.WithRuntime(rt), in: in, out: out}
 	t.Cleanup(func() {
 		cancel()

@@ -153,10 +153,9 @@ var closingLaws = []Law{
 				for range 8 {
 					calls = append(calls, e.Go("Close", func(context.Context) (m mq.Message, err error) { return m, s.Close() }))
 				}
-				e.Settle()
 				var got []string
 				for _, c := range calls {
-					require.True(t, c.returned())
+					require.True(t, e.finished(c))
 					got = append(got, rest(t, c.err)...)
 				}
 				require.Equal(t, []string{"x"}, got)

@@ -153,8 +153,9 @@ var dealerTakeLaws = []Law{
 			peers := others(e, dealer, 4)
 			e.Empty(dealer)
 			for _, order := range [][]int{{2, 0, 3, 1}, {1, 3, 0, 2}, {3, 2, 1, 0}} {
-				for _, i := range order {
+				for n, i := range order {
 					e.Send(peers[i], fmt.Sprint(i))
+					e.waiting(dealer, n+1)
 					e.Settle()
 				}
 				for _, i := range order {
@@ -173,7 +174,7 @@ var dealerTakeLaws = []Law{
 			for i, p := range peers {
 				e.SendAll(p, fmt.Sprint(i), fmt.Sprint(i), fmt.Sprint(i))
 			}
-			e.Settle()
+			e.waiting(dealer, 3*len(peers))
 			for range 3 {
 				e.Gets(dealer, numbers(len(peers))...)
 			}
@@ -195,6 +196,7 @@ var dealerTakeLaws = []Law{
 			e.Close(router)
 			e.Peers(dealer, 1)
 			e.Send(peers[1], "11")
+			e.waiting(dealer, 7)
 			got := e.drain(dealer)
 			slices.SortStableFunc(got, func(a, b string) int { return strings.Compare(a[:1], b[:1]) })
 			require.Equal(t, []string{"00", "01", "02", "10", "11", "r0", "r1"}, got, "all, and each in its order")

@@ -5,6 +5,7 @@ package mqtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,17 @@ func (d *desk) answers(requests ...string) {
 		reply := append(append([][]byte{}, m.More[:last]...), []byte("re "+request))
 		require.NoError(d.env.t, d.Send(d.env.ctx, mq.Message{Data: m.Data, More: reply}))
 	}
+}
+
+// answered waits until one of the desks was asked that, and has it answer.
+func (e *Env) answered(request string, desks ...*desk) {
+	e.t.Helper()
+	i := -1
+	e.Eventually(func() bool {
+		i = slices.IndexFunc(desks, func(d *desk) bool { return d.has(request).More != nil })
+		return i >= 0
+	}, "%s is not asked", request)
+	desks[i].answers(request)
 }
 
 // sends sends a message of these parts to who has asked that.

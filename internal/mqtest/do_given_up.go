@@ -35,11 +35,7 @@ var doGivenUpLaws = []Law{
 			one.answers("old")
 			e.Blocked(next, stays)
 			require.Zero(t, req.Stats().Received)
-			for _, d := range []*desk{two, one} {
-				if d.has("next").More != nil {
-					d.answers("next")
-				}
-			}
+			e.answered("next", one, two)
 			require.Equal(t, "re next", e.Returned(next))
 			one.answers("stays")
 			require.Equal(t, "re stays", e.Returned(stays))

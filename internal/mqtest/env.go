@@ -20,11 +20,14 @@ import (
 const (
 	// patience is when something that should happen counts as never happening. In a
 	// bubble it is fake time, which passes only if all goroutines are blocked.
-	patience = 10 * time.Second
+	patience = 30 * time.Second
 	// lifetime is when a call that a law has forgotten is given up.
-	lifetime = time.Minute
-	// quiet is how long nothing moves, over a network, when all have settled.
-	quiet = 50 * time.Millisecond
+	lifetime = 5 * time.Minute
+	// pause is how long is waited before another look at what moves, over a network, and looks
+	// is how often in a row nothing has moved when all have settled.
+	pause, looks = 5 * time.Millisecond, 10
+	// quiet is how long nothing moves then, at least.
+	quiet = looks * pause
 )
 
 // Env is the world of one law: a runtime, addresses, and calls under way, all of
@@ -35,6 +38,7 @@ type Env struct {
 	runtime *mq.Runtime
 	ctx     context.Context // done when the law has ended, or takes too long
 	calls   []*Call
+	heart   *heart // nil before Settle, and in-process
 
 	mu      sync.Mutex  // protects the field below: laws make sockets in other goroutines too
 	sockets []mq.Socket // all that were made
@@ -209,6 +213,12 @@ func (e *Env) Received(n int, sockets ...mq.Socket) {
 	}, "want %d messages received", n)
 }
 
+// waiting wants n messages, or subscriptions, to have arrived at s and wait there.
+func (e *Env) waiting(s mq.Socket, n int) {
+	e.t.Helper()
+	e.Eventually(func() bool { return s.Stats().Pending == n }, "want %d pending", n)
+}
+
 // Subscribers waits until pub has n subscribers that want topic.
 func (e *Env) Subscribers(pub mq.Pub, topic string, n int) {
 	e.t.Helper()
@@ -218,20 +228,21 @@ func (e *Env) Subscribers(pub mq.Pub, topic string, n int) {
 }
 
 // Settle waits until nothing happens any more: in a bubble until every goroutine
-// is blocked for good, over a network until no counter has moved for a while.
+// is blocked for good, over a network until no counter has moved for a while: the longer
+// the more there is to do beside.
 func (e *Env) Settle() {
 	if e.scheme.Inproc {
 		synctest.Wait()
 		return
 	}
-	begin := time.Now()
-	for last, since := e.stats(), begin; time.Since(since) < quiet; {
-		slept := time.Now()
-		time.Sleep(quiet / 10)
-		now := e.stats()
-		busy := time.Since(slept) > quiet/2 && time.Since(begin) < patience // others have the processors
-		if busy || !slices.Equal(now, last) {
-			last, since = now, time.Now()
+	if e.heart == nil {
+		e.heart = newHeart(e.t)
+	}
+	for last, same := e.stats(), 0; same < looks; same++ {
+		time.Sleep(pause)
+		e.heart.beat()
+		if now := e.stats(); !slices.Equal(now, last) {
+			last, same = now, -1
 		}
 	}
 }
@@ -269,5 +280,8 @@ func (e *Env) end() {
 			assert.Fail(e.t, "outlives its socket", c.what)
 		}
 		c.cancel() // lets the bubble end
+	}
+	if e.heart != nil {
+		e.heart.stop()
 	}
 }

@@ -76,6 +76,7 @@ var lostPeerLaws = []Law{
 					return
 				}
 				e.Failed(request, mq.ErrClosed)
+				e.Peers(req, 0)
 				if e.Settle(); !e.scheme.Inproc && reply.returned() {
 					e.Failed(reply, mq.ErrPeerGone) // what was written counts as received
 					return
@@ -168,7 +169,7 @@ var lostPeerLaws = []Law{
 				addr := e.Link(rep, req)
 				e.Send(req, "q")
 				e.answer(rep, "q", "r")
-				e.Settle()
+				e.waiting(req, 1)
 				require.NoError(t, leave(req, rep, addr))
 				e.Peers(req, 0)
 				e.Gets(req, "r")

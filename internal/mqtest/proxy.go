@@ -155,6 +155,10 @@ var proxyPassLaws = []Law{
 			require.NoError(t, subs[1].Unsubscribe("a"))
 			e.Gets(pub, "\x00a")
 			e.SendAll(pub, "a", "b", "c")
+			e.Eventually(func() bool { // a message counts when it is on its way already
+				got := control.Stats().Front
+				return got.Received >= 6 && got.Sent >= 4
+			}, "not all is counted")
 			e.Settle()
 			require.EqualValues(t, 6, control.Stats().Front.Received, "nothing comes that nobody wants")
 			require.EqualValues(t, 4, control.Stats().Front.Sent, "two subscriptions and two ends")

@@ -181,7 +181,7 @@ var pubLaws = []Law{
 				addr := e.Link(pub, sub)
 				e.Subscribers(pub, "", 1)
 				e.SendAll(pub, numbers(3)...)
-				e.Settle()
+				e.waiting(sub, 3)
 				require.NoError(t, leave(pub, sub, addr))
 				e.Peers(sub, 0)
 				e.Gets(sub, numbers(3)...)

@@ -86,7 +86,7 @@ var repLaws = []Law{
 			for range 3 {
 				for i, req := range reqs {
 					e.Send(req, fmt.Sprint(i))
-					e.Eventually(func() bool { return rep.Stats().Pending == i+1 }, "it has arrived")
+					e.waiting(rep, i+1)
 				}
 				for i, req := range reqs {
 					e.answer(rep, fmt.Sprint(i), "r")
@@ -112,7 +112,7 @@ var repLaws = []Law{
 			var waiting []*Call
 			for i, req := range reqs {
 				e.Send(req, fmt.Sprint(i))
-				e.Settle()
+				e.waiting(rep, i+1)
 				waiting = append(waiting, e.Receiving(req))
 			}
 			for i := range reqs {

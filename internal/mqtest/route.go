@@ -116,6 +116,7 @@ var unknownLaws = []Law{
 			peers := others(e, router, 2)
 			e.Close(peers[0])
 			e.Peers(router, 1)
+			e.Settle() // a peer that is not counted any more may have its routing id for a moment
 			for _, id := range []string{"0", "", "2", "11", "\x00\x00\x00\x00\x00", strings.Repeat("n", 1000)} {
 				requireError(t, router.Send(e.ctx, mq.Text(id, "x")), mq.ErrPeerGone, "send", "")
 				e.Send(router, "1", "next")
@@ -208,8 +209,8 @@ var mandatoryLaws = []Law{
 				for before := f.sent.Load(); received < before; received++ {
 					e.Recv(f.peer)
 				}
+				e.Eventually(func() bool { return f.sent.Load() > received }, "it does not go on")
 				e.Blocked(f.sending)
-				require.Greater(t, f.sent.Load(), received, "it has gone on")
 			}
 			e.Cancel(f.sending)
 			for ; received < f.sent.Load(); received++ {

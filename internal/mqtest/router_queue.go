@@ -41,8 +41,9 @@ var routerTakeLaws = []Law{
 			peers := others(e, router, 4)
 			e.Empty(router)
 			for _, order := range [][]int{{2, 0, 3, 1}, {1, 3, 0, 2}, {3, 2, 1, 0}} {
-				for _, i := range order {
+				for n, i := range order {
 					e.Send(peers[i], "x")
+					e.waiting(router, n+1)
 					e.Settle()
 				}
 				for _, i := range order {
@@ -68,7 +69,7 @@ var routerTakeLaws = []Law{
 			req := e.Req(mq.WithRoutingID("11"))
 			e.Link(router, req)
 			e.Send(req, "x")
-			e.Settle()
+			e.waiting(router, 3*11+1)
 			for range 3 {
 				for _, x := range numbers(11) {
 					e.Gets(router, x+"|x")
@@ -91,6 +92,7 @@ var routerTakeLaws = []Law{
 			e.SendAll(peers[1], "0")
 			e.Close(peers[0])
 			e.Peers(router, 1)
+			e.waiting(router, 4)
 			got := e.drain(router)
 			slices.SortStableFunc(got, func(a, b string) int { return strings.Compare(a[:1], b[:1]) })
 			require.Equal(t, []string{"0|0", "0|1", "0|2", "1|0"}, got)

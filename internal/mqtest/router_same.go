@@ -133,7 +133,7 @@ var handoverLaws = []Law{
 				e.Send(peers[i], "from "+x)
 				e.Gets(router, "same|from "+x)
 				e.Send(peers[i], "unread "+x)
-				e.Settle()
+				e.Eventually(func() bool { return router.Stats().Pending > 0 }, "it has not arrived")
 			}
 			for _, p := range peers[:4] {
 				e.Send(p, "late")

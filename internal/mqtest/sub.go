@@ -74,6 +74,9 @@ var subLaws = []Law{
 				{"abc", nil},
 			} {
 				e.unsubscribe(sub, step.end)
+				for _, topic := range step.want {
+					e.Subscribers(pub, topic, 1)
+				}
 				e.SendAll(pub, "x", "ab", "abc")
 				e.Gets(sub, step.want...)
 				e.Empty(sub)
@@ -175,7 +178,7 @@ var subLaws = []Law{
 				e.Subscribers(pubs[i].(mq.Pub), "", 1)
 				e.SendAll(pubs[i], numbers(backlog, string(rune('0'+i)))...)
 			}
-			e.Settle()
+			e.waiting(sub, 6)
 			e.Gets(sub, "00", "10", "20", "01", "21", "02")
 			e.Empty(sub)
 		},

@@ -11,12 +11,6 @@ import (
 	"github.com/seedmq/mq"
 )
 
-// waiting wants n subscriptions or messages to wait for x to receive them.
-func (e *Env) waiting(x mq.XPub, n int) {
-	e.t.Helper()
-	e.Eventually(func() bool { return x.Stats().Pending == n }, "want %d pending", n)
-}
-
 var manualLaws = []Law{
 	{
 		ID: "D-XPB-04 A-XPB-15", Pattern: "XPUB WithManual",

@@ -147,7 +147,8 @@ var xpubPeerLaws = []Law{
 				e.Gets(x, on(""))
 				e.SendAll(x, numbers(3)...)
 				e.SendAll(s, numbers(3)...)
-				e.Settle()
+				e.waiting(x, 3)
+				e.waiting(s, 3)
 				goes, stays, want := mq.Socket(s), mq.Socket(x), []string{off("")}
 				if xpubGoes {
 					goes, stays, want = x, s, nil
@@ -168,7 +169,7 @@ var xpubPeerLaws = []Law{
 			for i, backlog := range []int{3, 1, 2} {
 				e.SendAll(subs[i], numbers(backlog, string(rune('0'+i)))...)
 			}
-			e.Settle()
+			e.waiting(x, 6)
 			e.Gets(x, "00", "10", "20", "01", "21", "02")
 			e.Empty(x)
 		},

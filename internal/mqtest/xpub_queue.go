@@ -62,7 +62,7 @@ var xpubQueueLaws = []Law{
 					require.NoError(t, s.Subscribe("a"))
 					require.NoError(t, s.Unsubscribe("a"))
 				}
-				e.Eventually(func() bool { return x.Stats().Pending == hwm }, "want %d pending", hwm)
+				e.waiting(x, hwm)
 				e.Gets(x, on("a"), off("a"), on("a"), off("a"), on("a"), off("a"))
 				e.Empty(x)
 			}

@@ -219,7 +219,7 @@ var xsubLaws = []Law{
 				e.Subscribers(pubs[i].(mq.Pub), "", 1)
 				e.SendAll(pubs[i], numbers(backlog, string(rune('0'+i)))...)
 			}
-			e.Settle()
+			e.waiting(s, 6)
 			e.Gets(s, "00", "10", "20", "01", "21", "02")
 			e.Empty(s)
 		},

@@ -115,7 +115,7 @@ func (m *meeting) arrive() {
 // mustEnd ends the process with all stacks if the test is not over in time:
 // what a lost wake-up leaves behind is a test that hangs.
 func mustEnd(t *testing.T) {
-	const limit = 30 * time.Second
+	const limit = 2 * time.Minute
 	timer := time.AfterFunc(limit, func() {
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]

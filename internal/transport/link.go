@@ -114,6 +114,16 @@ func (e *End) Down() bool { return e.link.down.Load() }
 // Unlink ends the link, from whichever side, once.
 func (e *End) Unlink() { e.link.Unlink() }
 
+// Stop lets the far side send nothing more.
+func (e *End) Stop() {
+	e.link.mu.Lock() // the link may just be coming up
+	in := e.Far.Out
+	e.link.mu.Unlock()
+	if in != nil {
+		in.Shut()
+	}
+}
+
 // Reclaim takes the far side's right to e.Out away, and returns what nobody can
 // take any more because of that.
 func (e *End) Reclaim() []Msg {

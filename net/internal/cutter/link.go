@@ -14,7 +14,7 @@ import (
 
 // parting is how long, after a FIN, peers may take to close their side before the
 // kernel answers with a reset what they still send.
-const parting = 100 * time.Millisecond
+const parting = time.Second
 
 var (
 	errMark = errors.New("cutter: the mark is reached")
