@@ -26,7 +26,7 @@ func NewDealer(opts ...Option) Socket {
 	return d
 }
 
-type dealer struct{ push }
+type dealer struct{ sharing }
 
 func (d *dealer) Recv(ctx context.Context) (m Message, _ error) {
 	if ctx == nil {

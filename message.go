@@ -21,6 +21,8 @@ import (
 type Message struct {
 	Data []byte   // first part
 	More [][]byte // further parts, usually nil
+
+	note *transport.Note // nil for most
 }
 
 // NewMessage makes a message of the given parts, and keeps the slices. Without
@@ -84,7 +86,7 @@ func (m Message) Size() int {
 
 // Clone returns a message with bytes of its own.
 func (m Message) Clone() Message {
-	c := Message{Data: bytes.Clone(m.Data)}
+	c := Message{Data: bytes.Clone(m.Data), note: m.note}
 	if m.More != nil {
 		c.More = make([][]byte, len(m.More))
 		for i, p := range m.More {
@@ -93,6 +95,20 @@ func (m Message) Clone() Message {
 	}
 	return c
 }
+
+// Ack tells that the receiver is done with a message, which a PULL made [WithAck] waits
+// for. On others, and after the first time, it does nothing. It does not block, and may be
+// called on a copy and by any goroutine; Clone keeps it, and a message that is sent on
+// begins anew.
+func (m Message) Ack() {
+	if m.note != nil && m.note.Confirm != nil {
+		m.note.Confirm()
+	}
+}
+
+// Redelivered reports whether some PULL may have received this message before: it was sent
+// to one that was lost, or closed before it had confirmed it.
+func (m Message) Redelivered() bool { return m.note != nil && m.note.Again }
 
 // String shows the whole message: parts between bars, and a part that is not UTF-8
 // in hex. It is for logs and tests; the content itself is in Data and More.
@@ -116,4 +132,7 @@ func (m Message) String() string {
 // of one that was just written costs more than a pass through the ring.
 func pack(m *Message) transport.Msg { return transport.NewMsg(m.Data, m.More) }
 
-func (m *Message) unpack(msg transport.Msg) { m.Data, m.More = msg.Parts() }
+func (m *Message) unpack(msg transport.Msg) {
+	m.Data, m.More = msg.Parts()
+	m.note = msg.Note()
+}

@@ -79,6 +79,24 @@
 //   - It does not matter who binds, who connects, and which comes first; a name that
 //     is bound again is found again. (TestLaws/ALL/A-ALL-0, TestLaws/ALL/D-INP)
 //
+// # A pipeline that does not lose
+//
+// PUSH and PULL keep that promise over a network too, if both are of this package:
+//
+//   - When a connection breaks, nothing is lost, received twice or out of order: the next
+//     connection goes on where the PULL is. (TestPipelineThroughCuts, TestPipelineExplored)
+//   - When the process of a PULL dies, or stays away longer than [WithRedelivery], other
+//     workers get what it was sent and had not taken: all that Recv had not returned, or with
+//     [WithAck], all that Message.Ack was not called for. What it may have taken is marked:
+//     [Message.Redelivered]. (TestPipelineWorkersKilled)
+//   - When the process of the PUSH dies, what no Recv had returned is lost with it. Close
+//     waits for that, as long as the linger: what no worker has then is in its
+//     [UndeliveredError]. (TestPipelineLingerWhileCut, TestPipelinePushGone)
+//   - Other ZeroMQ peers confirm nothing: what was written when the connection breaks is lost, as it
+//     is between two of them; what was not written completely is sent again. (TestLibzmqThroughCuts)
+//
+// Stats tell what is in flight. The protocol is in net/PIPELINE.md.
+//
 // # Ownership
 //
 // Send takes ownership of the bytes. Inproc the receiver gets those very slices,
@@ -281,6 +299,10 @@ type Stats struct {
 	Queued   int    // messages that Send accepted and no peer has taken; on PUB, the sum over subscribers
 	Pending  int    // messages that Recv could take now; PULLs that share a PUSH count the same messages
 	Peers    int    // peers attached and ready
+
+	Acknowledged uint64 // of PUSH: messages that PULLs of mq have taken, or confirmed if they were made WithAck
+	InFlight     int    // of PUSH: messages that such PULLs were sent and have not taken or confirmed yet
+	Resent       uint64 // of PUSH: messages that were sent, or lent to a PULL WithAck, once more
 
 	Reconnects uint64 // times that a remote peer was found again by Connect
 }

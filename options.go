@@ -30,6 +30,7 @@ type config struct {
 	retries    int                 // of REQ
 	handlers   int                 // of REP; 0 for the default
 	errorReply func(error) Message // of REP; nil sends none
+	redelivery time.Duration       // of PUSH
 	noDrop     bool                // of PUB and XPUB
 	verbose    verbosity           // of XPUB
 	welcome    *Message            // of XPUB; nil for none
@@ -41,6 +42,7 @@ var onWire = transport.Options{
 	MaxSubscriptions: 1 << 20,
 	Handshake:        30 * time.Second, // libzmq's
 	ReconnectMin:     100 * time.Millisecond,
+	Window:           1 << 14,
 	ReconnectMax:     2 * time.Second, // a server that is back is found soon, and not stormed
 }
 
@@ -60,11 +62,12 @@ const maxHWM = 1<<30 - 1
 
 func newConfig(opts []Option) config {
 	c := config{
-		runtime: defaultRuntime,
-		sendHWM: 1000, // what ZeroMQ users expect
-		recvHWM: 1000,
-		linger:  time.Second, // long enough for a healthy peer, short enough for a shutdown
-		wire:    &onWire,
+		runtime:    defaultRuntime,
+		sendHWM:    1000, // what ZeroMQ users expect
+		recvHWM:    1000,
+		linger:     time.Second, // long enough for a healthy peer, short enough for a shutdown
+		redelivery: time.Second, // Connect tries again ten times in that
+		wire:       &onWire,
 	}
 	for _, set := range opts {
 		if set == nil {
@@ -98,7 +101,7 @@ func WithSendHWM(n int) Option {
 // 2^30-1, by default 1000: how many a queue from one peer to this socket holds in
 // addition to the WithSendHWM of that peer. Inproc, those heed it whose peers have a
 // queue for each: PAIR, SUB, XSUB, REQ, and DEALER for what ROUTER and REP send; from
-// remote peers all that receive do.
+// remote peers all that receive do, but a PULL has [WithWindow] for a PUSH of mq.
 func WithRecvHWM(n int) Option {
 	checkHWM("WithRecvHWM", n)
 	return func(c *config) { c.recvHWM = n }

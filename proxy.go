@@ -28,7 +28,7 @@ import (
 // the queues of the sockets are all the buffer there is, and where Send blocks, so does that
 // way. A message that it has in hand at the end, and that cannot be sent at once, comes back
 // in an [UndeliveredError]. What a socket refuses, as ROUTER a message without routing id,
-// is dropped and counted.
+// is dropped and counted. For a PULL made [WithAck], Proxy confirms what was sent on or dropped.
 func Proxy(ctx context.Context, front, back Socket, opts ...ProxyOption) error {
 	if ctx == nil {
 		return nilContext("proxy")
@@ -263,12 +263,14 @@ func (w *proxyWay) send(ctx context.Context, m Message) error {
 		w.source.receivedBytes.Add(size)
 		w.sink.sent.Add(1)
 		w.sink.sentBytes.Add(size)
+		m.Ack()
 		return nil
 	case ctx.Err() != nil, errors.Is(err, ErrClosed):
 		w.left = append(w.left, m)
 		return err
 	}
 	w.source.dropped.Add(1)
+	m.Ack()
 	return nil
 }
 

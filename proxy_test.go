@@ -183,3 +183,33 @@ func TestProxyRestartsUnderRequests(t *testing.T) {
 	assert.LessOrEqual(t, max(got.Front.Received, got.Back.Received), n)
 	assert.Zero(t, got.Front.Dropped+got.Back.Dropped)
 }
+
+// A Proxy confirms what it has sent on, and nothing that it still has in hand.
+func TestProxyConfirms(t *testing.T) {
+	rt := mq.NewRuntime()
+	defer rt.Close()
+	option := mq.WithRuntime(rt)
+	from, front := mq.NewPush(option), mq.NewPull(option, mq.WithAck())
+	back, to := mq.NewPush(option, mq.WithSendHWM(3)), mq.NewPull(option)
+	require.NoError(t, from.Bind("inproc://from"))
+	require.NoError(t, front.Connect("inproc://from"))
+	for n := range 5 {
+		require.NoError(t, from.Send(t.Context(), mq.Text(fmt.Sprint(n))))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- mq.Proxy(ctx, front, back) }()
+	require.Eventually(t, func() bool {
+		s := from.Stats()
+		return s.Acknowledged == 3 && s.InFlight == 1 && s.Queued == 1
+	}, time.Minute, time.Millisecond, "the fourth finds no room")
+	cancel()
+	left, ok := errors.AsType[*mq.UndeliveredError](<-ended)
+	require.True(t, ok)
+	require.Len(t, left.Messages, 1)
+	require.EqualValues(t, 3, from.Stats().Acknowledged, "it may go to another")
+	left.Messages[0].Ack()
+	require.EqualValues(t, 4, from.Stats().Acknowledged)
+	require.Zero(t, from.Stats().InFlight)
+	require.NoError(t, to.Close())
+}

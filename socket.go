@@ -48,6 +48,10 @@ type pattern interface {
 	transport.Peer
 	// shut lets no Send go on. What was sent stays for peers that have come or may come.
 	shut()
+	// awaits reports whether a remote peer may come, or come back, for what is left.
+	awaits() bool
+	// recollect takes back, and gives back, what was handed out and not confirmed.
+	recollect()
 	// closeOut returns what no peer can take any more.
 	closeOut() []transport.Msg
 	// count fills in what only the pattern knows.
@@ -293,5 +297,9 @@ func (s *socket) Returned(*transport.End, []transport.Msg) {}
 // The methods of pattern, likewise.
 
 func (s *socket) shut() {}
+
+func (s *socket) awaits() bool { return s.seeks() && s.Stats().Queued > 0 }
+
+func (s *socket) recollect() {}
 
 func (s *socket) closeOut() []transport.Msg { return nil }

@@ -32,7 +32,7 @@ func (w wire) Connect(addr string, p transport.Peer, name string, o *transport.O
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &connection{
-		host:   host{socket: p, options: o, addr: addr, peerName: name},
+		host:   host{socket: p, options: o, addr: addr, lane: transport.NewStreamID(), peerName: name},
 		scheme: w.scheme,
 		at:     at,
 		stop:   stop,
@@ -96,5 +96,6 @@ func (c *connection) attempt(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	c.observe(transport.Event{Kind: transport.Connected, Peer: peerName(conn)})
+	c.connections++
 	return c.meet(ctx, conn, nil)
 }

@@ -152,20 +152,22 @@ func proxied(t testing.TB, scheme, addr string) (*cutter.Proxy, string) {
 	return p, scheme + "://" + p.Addr()
 }
 
+// beats is a heartbeat that a peer which is alive does not miss on a busy machine.
+var beats = mq.WithHeartbeat(20*time.Millisecond, 2*time.Second)
+
 // A peer that vanishes without a word is given up by whichever side asks for
 // heartbeats, and found again by who connects: F-CON-03.
 func TestFaultBlackhole(t *testing.T) {
 	for _, scheme := range schemes {
-		for _, beats := range []string{"bound", "connected", "both"} {
-			t.Run(scheme.name+"/"+beats, func(t *testing.T) {
+		for _, who := range []string{"bound", "connected", "both"} {
+			t.Run(scheme.name+"/"+who, func(t *testing.T) {
 				t.Parallel()
-				heartbeat := mq.WithHeartbeat(20*time.Millisecond, 200*time.Millisecond)
 				var boundOpts, opts []mq.Option
-				if beats != "connected" {
-					boundOpts = append(boundOpts, heartbeat)
+				if who != "connected" {
+					boundOpts = append(boundOpts, beats)
 				}
-				if beats != "bound" {
-					opts = append(opts, heartbeat)
+				if who != "bound" {
+					opts = append(opts, beats)
 				}
 				s := besiege(t, "PULL", scheme.addr(t), boundOpts...)
 				proxy, front := proxied(t, scheme.name, s.addr)
@@ -175,7 +177,7 @@ func TestFaultBlackhole(t *testing.T) {
 				require.NoError(t, far.WaitPeers(soon(t), 1))
 				require.NoError(t, s.bound.WaitPeers(soon(t), 2))
 				up, down := proxy.Bytes(0)
-				eventually(t, func() bool { u, d := proxy.Bytes(0); return u > up && d > down }, "PING and PONG")
+				eventually(t, func() bool { u, d := proxy.Bytes(0); return u > up+200 && d > down+200 }, "PINGs and PONGs")
 				s.during(func() { proxy.Cut(cutter.Blackhole) })
 				// The PING of either side has told the other how long to wait.
 				require.ErrorContains(t, news.await(t, mq.EventDisconnected, 1).Err, "nothing heard")
@@ -198,7 +200,7 @@ func TestFaultMute(t *testing.T) {
 	for _, scheme := range schemes {
 		t.Run(scheme.name, func(t *testing.T) {
 			t.Parallel()
-			s := besiege(t, "PULL", scheme.addr(t), mq.WithHeartbeat(20*time.Millisecond, 200*time.Millisecond))
+			s := besiege(t, "PULL", scheme.addr(t), beats)
 			b := dialBare(t, s.addr)
 			b.shake("PUSH")
 			s.during(func() { b.rest() })
@@ -255,7 +257,7 @@ func TestFaultPeerThatDoesNotRead(t *testing.T) {
 			took := time.Since(start)
 			var left *mq.UndeliveredError
 			require.ErrorAs(t, err, &left)
-			require.GreaterOrEqual(t, len(left.Messages), 10)
+			require.NotEmpty(t, left.Messages) // 10, unless some were still written meanwhile
 			require.GreaterOrEqual(t, took, linger)
 			whole := len(b.rest()) / (1<<20 + 9)
 			require.Equal(t, accepted, whole+len(left.Messages), "what did not arrive whole comes back")
@@ -266,7 +268,7 @@ func TestFaultPeerThatDoesNotRead(t *testing.T) {
 // fill sends until there is no room for a while, and returns how many were accepted.
 func fill(t *testing.T, s mq.Socket, data []byte) (n int) {
 	for {
-		ctx, cancel := timeLimit(t, 300*time.Millisecond)
+		ctx, cancel := timeLimit(t, time.Second)
 		err := s.Send(ctx, mq.NewMessage(data))
 		cancel()
 		if err != nil {

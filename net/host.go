@@ -19,6 +19,9 @@ type host struct {
 	options *transport.Options
 	addr    string // as it was given
 
+	lane        transport.StreamID // by which the pipeline that does not lose is known, of who connects; zero of who binds
+	connections uint64             // made so far, likewise
+
 	peerName string // what the socket, a ROUTER, calls who is there; "" leaves it to them
 }
 
@@ -72,6 +75,9 @@ func (h *host) shake(conn net.Conn, admit func() error) (*session, error) {
 		Server:     server,
 		ZMTP2:      h.options.ZMTP2,
 	}
+	if kind == transport.Push || kind == transport.Pull {
+		config.Properties = []zmtp.Property{{Name: zmtp.PipelineProperty, Value: h.pipeline()}}
+	}
 	if server {
 		config.Admit = func(p zmtp.Peer) error {
 			err := admit()
@@ -92,6 +98,24 @@ func (h *host) shake(conn net.Conn, admit func() error) (*session, error) {
 	return s, reason(err)
 }
 
+// pipeline is what a PUSH and a PULL tell each other.
+func (h *host) pipeline() []byte {
+	if h.lane == (transport.StreamID{}) {
+		return zmtp.AppendPipeline(nil)
+	}
+	return zmtp.AppendLane(nil, h.lane, h.connections)
+}
+
+// meeting is what both sides have in common over all connections of one Connect, and the
+// how manyth this is. ok is false if the peer does not speak of that.
+func (s *session) meeting() (lane string, attempt uint64, ok bool) {
+	theirs, attempt, ok := s.peer.Pipeline()
+	if s.lane != (transport.StreamID{}) {
+		return string(s.lane[:]), s.connections, ok
+	}
+	return string(theirs), attempt, ok && len(theirs) > 0
+}
+
 // peerName is who is at the other end of a connection.
 func peerName(conn net.Conn) string {
 	name := conn.RemoteAddr().String()
@@ -107,6 +131,7 @@ func reason(err error) error {
 		{zmtp.ErrTooLarge, transport.ErrTooLarge},
 		{zmtp.ErrSocketType, transport.ErrIncompatible},
 		{zmtp.ErrProtocol, transport.ErrProtocol},
+		{transport.ErrCount, transport.ErrProtocol},
 		{zmtp.ErrNotZMTP, transport.ErrProtocol},
 		{zmtp.ErrMechanism, transport.ErrProtocol},
 	} {

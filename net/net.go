@@ -36,12 +36,14 @@
 // differs is in the nature of a network:
 //
 //	                     inproc                         tcp, ipc
-//	bound of a queue     exact                          the kernel's buffers come on top; PUSH, DEALER, REQ
-//	                                                    and PAIR block, and PUB and ROUTER drop, later
-//	PUSH, DEALER, REQ    a message leaves when a        it leaves when it is written; workers that
+//	bound of a queue     exact                          the kernel's buffers come on top, or the window of
+//	                                                    a PULL; what blocks or drops does so later
+//	DEALER, REQ          a message leaves when a        it leaves when it is written; workers that
 //	to workers           worker receives it             keep up get equal shares
-//	lost peer            takes nothing along            what was written is gone with it; a PULL of mq
-//	                                                    that is closed hands back what it has
+//	PUSH to workers      likewise                       a worker of mq is sent a few messages ahead, see
+//	                                                    mq.WithWindow; others as with DEALER
+//	lost peer            takes nothing along            what was written is gone with it; but PUSH and PULL
+//	                                                    of mq lose nothing, see package mq
 //	order of peers       as their messages were sent    as they arrive
 //	Subscribe            holds for the next Send        holds when it has reached the publisher;
 //	                                                    see WaitSubscribers of mq.Pub
@@ -54,7 +56,8 @@
 // Connect goes on seeking as long as the socket lives: the peer may come later, go, and
 // come back. Queued messages wait for it. A message that was not written completely
 // when a connection breaks goes to the next peer, whole. What was written is not sent
-// again, as it may have arrived: RFC 37 forbids to pass a message twice.
+// again, as it may have arrived: RFC 37 forbids to pass a message twice. From PUSH to PULL,
+// if both are of mq, the PULL tells what has arrived (PIPELINE.md).
 //
 // # What is not trusted
 //

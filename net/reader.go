@@ -45,6 +45,13 @@ func (s *session) handle(item zmtp.Item) error {
 			return nil
 		}
 	}
+	if s.borrowing != nil {
+		var ok bool
+		var err error
+		if m, ok, err = s.receive(m); !ok {
+			return err
+		}
+	}
 	err := s.end.Out.Send(s.delivering, m)
 	if err == nil {
 		return nil
@@ -82,6 +89,25 @@ func (s *session) command(body []byte) error {
 			return err
 		}
 		return fmt.Errorf("the peer says %q", why)
+	case zmtp.Resume, zmtp.Start, zmtp.Ack, zmtp.Again, zmtp.Stop:
+		return s.pipeline(c)
+	}
+	return nil
+}
+
+// pipeline does what the other side of a PUSH or a PULL asks for.
+func (s *session) pipeline(c zmtp.Command) error {
+	switch {
+	case s.lending != nil && c.Name == zmtp.Resume:
+		return s.resume(c.Data)
+	case s.lending != nil && c.Name == zmtp.Ack:
+		return s.acknowledged(c.Data)
+	case s.borrowing != nil && c.Name == zmtp.Start:
+		return s.start(c.Data)
+	case s.borrowing != nil && c.Name == zmtp.Again:
+		s.borrowing.again = true
+	case s.borrowing != nil && c.Name == zmtp.Stop:
+		s.keep()
 	}
 	return nil
 }

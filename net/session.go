@@ -38,6 +38,10 @@ type session struct {
 
 	in transport.Inbox // on the socket's queue
 
+	ledger    *transport.Ledger // of a PUSH; nil for others
+	lending   *lending          // of a PUSH whose peer confirms; nil for others
+	borrowing *borrowing        // of a PULL whose peer wants to know; nil for others
+
 	silence atomic.Int64          // nanoseconds after which a peer that sends nothing is dead; 0 for never
 	asked   atomic.Bool           // of REQ: a request without id was written, and its reply has not come
 	ending  atomic.Bool           // Flush was called
@@ -51,7 +55,9 @@ type session struct {
 
 	mu       sync.Mutex          // protects the fields below
 	commands []byte              // encoded, for the writer
-	pong     []byte              // the answer to the last PING, encoded; nil if it was written
+	pong     []byte              // the answer to the last PING, encoded; empty if it was written
+	ack      []byte              // the last acknowledgement, likewise
+	lastTold bool                // it is the last one of all
 	left     bool                // Detach was called
 	prefixes map[string]struct{} // what the peer has subscribed to
 
@@ -80,7 +86,12 @@ func newSession(h *host, conn net.Conn) *session {
 
 // join makes the session a peer of the socket.
 func (s *session) join() error {
-	_, err := transport.Join(s.socket, s, s.peerName, s.options.Freed)
+	s.lend()
+	err := s.borrow()
+	if err != nil {
+		return err
+	}
+	_, err = transport.Join(s.socket, s, s.peerName, s.options.Freed)
 	return err
 }
 
@@ -96,19 +107,26 @@ func (s *session) abandon() {
 		s.giveBack()
 		s.end.Unlink()
 	}
+	s.release()
 	close(s.ended)
 }
 
 // run is the life of a session that has joined. It returns why it ended.
 func (s *session) run(ctx context.Context) error {
 	defer close(s.ended)
-	tasks, ctx := errgroup.WithContext(ctx)
+	living, die := context.WithCancel(context.WithoutCancel(ctx))
+	defer die()
+	defer context.AfterFunc(ctx, func() { s.part(); die() })()
+	tasks, ctx := errgroup.WithContext(living)
 	if d := s.options.Heartbeat; d > 0 {
 		s.silence.Store(int64(d + s.options.HeartbeatTimeout))
 		tasks.Go(func() error { return s.beat(ctx) })
 	}
 	cut := context.AfterFunc(ctx, s.cut)
 	defer cut()
+	if s.borrowing != nil {
+		s.borrowing.begin = func() { tasks.Go(func() error { return s.acknowledge(ctx) }) }
+	}
 	tasks.Go(func() error { return s.read() })
 	tasks.Go(func() error {
 		defer s.giveBack()
@@ -120,6 +138,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	s.cut()
 	s.end.Unlink()
+	s.release()
 	if errors.Is(err, io.EOF) {
 		err = nil // the peer has closed, as it may
 	}
@@ -127,10 +146,43 @@ func (s *session) run(ctx context.Context) error {
 	return err
 }
 
+// part lets the peer know what is whose, if it wants to, before the connection is cut on
+// purpose.
+func (s *session) part() {
+	ctx, cancel := context.WithTimeout(context.Background(), tail)
+	defer cancel()
+	s.halt(ctx)
+	if !s.Keeps() {
+		return
+	}
+	s.tellLast()
+	s.ending.Store(true)
+	s.in.Poke()
+	select {
+	case <-s.drained:
+	case <-s.ended:
+	case <-ctx.Done():
+	}
+}
+
 // cut has both goroutines end, whatever they are at.
 func (s *session) cut() {
 	s.discard()
 	s.conn.Close()
+}
+
+// release gives up what a session has alone of what outlives it.
+func (s *session) release() {
+	if s.lending != nil && s.lending.lane != nil {
+		s.lending.lane.Release()
+	}
+	if b := s.borrowing; b != nil {
+		delivered := b.base
+		if s.end != nil && s.end.Out != nil {
+			delivered = s.delivered()
+		}
+		b.slip.Release(delivered, s.options.Confirms)
+	}
 }
 
 // giveBack lets the session take nothing more from the socket, and gives back what
@@ -152,6 +204,12 @@ const tail = 100 * time.Millisecond
 
 // Flush writes what is queued, and ends the session.
 func (s *session) Flush(ctx context.Context) {
+	if s.borrowing != nil { // without the last acknowledgement, others would get what was done here
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), tail)
+		defer cancel()
+		s.tellLast()
+	}
 	s.ending.Store(true)
 	s.discard()
 	s.in.Poke()
@@ -166,6 +224,9 @@ func (s *session) Flush(ctx context.Context) {
 		}
 	case <-s.ended:
 	case <-ctx.Done():
+		late, cancel := context.WithTimeout(context.Background(), farewell)
+		defer cancel()
+		s.halt(late)
 	}
 	s.conn.Close()
 	<-s.ended
@@ -194,6 +255,9 @@ func (s *session) Attach(e *transport.End) error {
 	s.end = e
 	if s.Kind().Sends() {
 		_, recvHWM := e.Far.Peer.HWM()
+		if s.borrowing != nil {
+			recvHWM = max(recvHWM, s.options.Window) // the reader never waits for room
+		}
 		e.Out = transport.NewQueue(recvHWM)
 	}
 	return nil
@@ -202,7 +266,10 @@ func (s *session) Attach(e *transport.End) error {
 func (s *session) Ready(*transport.End) {}
 
 func (s *session) Detach(e *transport.End) {
-	if e.Out != nil {
+	switch {
+	case s.Keeps():
+		e.Out.Drain() // the peer sends it again, to whomever
+	case e.Out != nil:
 		e.Far.Peer.Missed(len(e.Out.Close()))
 	}
 	s.unsubscribe()
@@ -248,7 +315,11 @@ func (r incoming) Read(b []byte) (int, error) {
 			return 0, err
 		}
 	}
+	r.reading()
 	n, err := r.conn.Read(b)
+	if r.borrowing != nil {
+		r.borrowing.arrived.Add(int64(n))
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && silence > 0 {
 		err = errSilent
 		if why := r.broken.Load(); why != nil {

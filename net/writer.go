@@ -18,19 +18,16 @@ import (
 func (s *session) write(ctx context.Context) error {
 	var b batch
 	for {
-		err := s.in.RecvShare(ctx, func(m transport.Msg) bool {
-			s.add(&b, m)
-			return b.size < batchMax
-		})
-		if err != nil && !errors.Is(err, transport.ErrPoked) {
-			return nil
-		}
-		done := err != nil && len(b.msgs) == 0 && s.ending.Load()
-		if err := s.addCommands(&b); err != nil {
+		done, ok, err := s.fill(ctx, &b)
+		if !ok {
 			return err
 		}
+		if !s.noted(&b) {
+			b.reset()
+			continue
+		}
 		if n, err := b.writeTo(s.conn); err != nil {
-			s.returned(b.unwritten(n))
+			s.unwritten(&b, n)
 			return s.breakOff(err)
 		}
 		if done {
@@ -40,7 +37,28 @@ func (s *session) write(ctx context.Context) error {
 	}
 }
 
-// add puts a message into the batch, in the shape that it has on the wire.
+// fill waits for something to send, and puts it into the batch: commands, which may be
+// about the messages that follow, and messages. done tells that nothing more will come; ok
+// is false if there is nothing to wait for.
+func (s *session) fill(ctx context.Context, b *batch) (done, ok bool, err error) {
+	if s.repeat(b) {
+		return false, true, nil
+	}
+	poked := s.in.RecvShare(ctx, func(m transport.Msg) bool {
+		if b.size == 0 {
+			err = s.addCommands(b)
+		}
+		s.add(b, m)
+		return b.size < batchMax
+	})
+	if errors.Is(poked, transport.ErrPoked) {
+		done = s.ending.Load() && s.settled()
+		err, poked = s.addCommands(b), nil
+	}
+	return done, poked == nil && err == nil, err
+}
+
+// add puts a message that was taken into the batch.
 func (s *session) add(b *batch, m transport.Msg) {
 	switch s.socket.Kind() {
 	case transport.Req:
@@ -54,13 +72,21 @@ func (s *session) add(b *batch, m transport.Msg) {
 	case transport.Rep:
 		b.envelope(m)
 	}
+	s.encode(b, m)
+	b.whole(m)
+}
+
+// encode puts the frames of a message into the batch.
+func (s *session) encode(b *batch, m transport.Msg) {
+	if note := m.Note(); note != nil && note.Again && s.lending != nil {
+		b.raw(zmtp.AppendAgain(nil))
+	}
 	part, more := m.Parts()
 	for _, next := range more {
 		b.frame(zmtp.FlagMore, part)
 		part = next
 	}
 	b.frame(0, part)
-	b.whole(m)
 }
 
 // maxCommands is how many bytes of subscriptions may wait for a peer that does not read
@@ -73,10 +99,15 @@ func (s *session) addCommands(b *batch) error {
 	if len(s.commands) > maxCommands {
 		return fmt.Errorf("%w: the peer does not read its subscriptions", transport.ErrTooLarge)
 	}
+	s.addCommandsLocked(b)
+	return nil
+}
+
+func (s *session) addCommandsLocked(b *batch) {
 	b.raw(s.commands)
 	b.raw(s.pong)
-	s.commands, s.pong = nil, s.pong[:0]
-	return nil
+	b.raw(s.ack)
+	s.commands, s.pong, s.ack = nil, s.pong[:0], s.ack[:0]
 }
 
 // grace is how long a socket is given to receive what a lost peer had sent before.

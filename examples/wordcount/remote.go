@@ -50,8 +50,9 @@ func runWorkers(ctx context.Context, c config, stderr io.Writer) error {
 }
 
 // runRemote works for main in another process until taking ends, because main has gone
-// or because interrupt has ended. In the first case it counts what has come; in the
-// second it reports it as undone.
+// or because interrupt has ended. What it was sent and has not received goes to other
+// workers. If main has left it something, that is counted in the first case; in the second
+// it is reported as undone.
 func (w *worker) runRemote(ctx, taking, interrupt context.Context, at addresses) error {
 	// counts first: who has lines should have somebody to send the counts to.
 	if err := errors.Join(w.counts.Connect(at.counts), w.lines.Connect(at.lines)); err != nil {

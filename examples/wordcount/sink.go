@@ -21,8 +21,9 @@ type sink struct {
 	results mq.Rep    // for main
 	news    mq.Pub    // how many lines are counted
 
-	mu      sync.Mutex // protects the fields below
-	runID   int64      // what is of another run does not count
+	mu      sync.Mutex         // protects the fields below
+	runID   int64              // what is of another run does not count
+	settled map[int64]struct{} // messages of it, by number
 	words   tally
 	totals  totals
 	told    int64         // how many messages are settled, and the news of it published
@@ -51,6 +52,7 @@ func newSink(all *sockets, at addresses) (*sink, error) {
 		counts:  enlist(all, "sink", "PULL", mq.NewPull),
 		results: enlist(all, "sink", "REP", mq.NewRep),
 		news:    enlist(all, "sink", "PUB", mq.NewPub),
+		settled: make(map[int64]struct{}),
 		words:   make(tally),
 	}
 	return s, bind(place{s.counts, at.counts}, place{s.results, at.results}, place{s.news, at.counting})
@@ -109,17 +111,19 @@ func (s *sink) tell(ctx context.Context, now totals) error {
 func (s *sink) add(m mq.Message) (now totals, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var run int64
+	var run, number int64
 	var settled work
 	if m.Len() < 3 {
 		return now, fmt.Errorf("%w: %v", errMalformed, m)
 	}
-	if err := errors.Join(readNumbers(m.Part(1), &run), settled.decode(m.Part(2))); err != nil {
+	if err := errors.Join(readNumbers(m.Part(1), &run, &number), settled.decode(m.Part(2))); err != nil {
 		return now, err
 	}
 	t := &s.totals
+	_, again := s.settled[number]
 	switch kind := string(m.Data); {
-	case run != s.runID:
+	case run != s.runID, again:
+		return *t, nil
 	case kind == "counted" && m.Len() == 4:
 		t.counted.add(settled)
 		err = eachCount(m.Part(3), func(word []byte, n int64) {
@@ -132,6 +136,7 @@ func (s *sink) add(m mq.Message) (now totals, err error) {
 	default:
 		err = fmt.Errorf("%w: %v", errMalformed, m)
 	}
+	s.settled[number] = struct{}{}
 	return *t, err
 }
 

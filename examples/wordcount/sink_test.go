@@ -21,7 +21,7 @@ func TestSettledIsAnsweredAfterItWasPublished(t *testing.T) {
 		defer closeEmpty(s.counts, s.results, s.news)
 
 		counted := work{messages: 1, lines: 2, bytes: 3}
-		now, err := s.add(mq.NewMessage([]byte("counted"), numbers(0), counted.encode(), nil))
+		now, err := s.add(mq.NewMessage([]byte("counted"), numbers(0, 0), counted.encode(), nil))
 		require.NoError(t, err)
 		require.Equal(t, counted, now.counted)
 
@@ -37,7 +37,7 @@ func TestSettledIsAnsweredAfterItWasPublished(t *testing.T) {
 	})
 }
 
-func TestWhatIsOfAnotherRunDoesNotCount(t *testing.T) {
+func TestWhatIsOfAnotherRunOrCameBeforeDoesNotCount(t *testing.T) {
 	s, err := newSink(newSockets(), at(t))
 	require.NoError(t, err)
 	defer closeEmpty(s.counts, s.results, s.news)
@@ -46,10 +46,12 @@ func TestWhatIsOfAnotherRunDoesNotCount(t *testing.T) {
 	counts := appendCount(nil, count{"word", 1})
 	for _, run := range []int64{1, 2, 3} {
 		one := work{messages: 1, lines: 1, bytes: 5}
-		_, err := s.add(mq.NewMessage([]byte("counted"), numbers(run), one.encode(), counts))
+		_, err := s.add(mq.NewMessage([]byte("counted"), numbers(run, 0), one.encode(), counts))
 		require.NoError(t, err)
-		_, err = s.add(mq.NewMessage([]byte("undone"), numbers(run), one.encode()))
+		_, err = s.add(mq.NewMessage([]byte("undone"), numbers(run, 1), one.encode()))
 		require.NoError(t, err)
+		_, err = s.add(mq.NewMessage([]byte("counted"), numbers(run, 0), one.encode(), counts))
+		require.NoError(t, err, "once more, by another worker")
 	}
 	all, err := s.await(t.Context(), 0, 0)
 	require.NoError(t, err)

@@ -144,7 +144,7 @@ const takersPoll = 10 * time.Millisecond
 // still to connect too. In one process that is no matter: what is in the queue when it
 // is closed stays for them.
 func (v *ventilator) awaitTakers(ctx context.Context) error {
-	for v.remote && v.lines.Stats().Queued > 0 {
+	for s := v.lines.Stats(); v.remote && s.Queued+s.InFlight > 0; s = v.lines.Stats() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -168,7 +168,7 @@ func (v *ventilator) sendFile(ctx context.Context, s source) error {
 		if err != nil {
 			return fmt.Errorf("%v: %w", s, err)
 		}
-		if err := v.lines.Send(ctx, lineMessage(v.runID, text, lines)); err != nil {
+		if err := v.lines.Send(ctx, lineMessage(v.runID, v.sent.messages, text, lines)); err != nil {
 			return err
 		}
 		v.sent.add(work{1, int64(lines), int64(len(text))})

@@ -19,9 +19,9 @@ import (
 //	control   "start", run -> "started"
 //	          "done", when all lines are sent
 //	          "stop" -> "stopped", work sent, work given back, "files bytes" not sent
-//	lines     "run lines", text
-//	counts    "counted", run, work, word counts
-//	          "undone", run, work
+//	lines     "run number lines", text
+//	counts    "counted", "run number", work, word counts
+//	          "undone", "run number", work
 //	results   "begin", run -> "ready"
 //	          "totals", "messages patience" -> totals, once so many messages are
 //	          settled; if patience is not 0, after so many milliseconds anyway
@@ -33,7 +33,8 @@ import (
 //	counting  "progress.lines", "lines bytes"
 //
 // A run is a random number: what a remote worker still has of a run that was broken
-// off does not count in the next.
+// off does not count in the next. In a run, each message with lines has a number: if a
+// worker is killed, another may get one that was counted already.
 
 // work is a quantity of it.
 type work struct{ messages, lines, bytes int64 }
@@ -95,14 +96,14 @@ func checkParts(m mq.Message, first string, n int) error {
 
 // piece is what one message to a worker holds.
 type piece struct {
-	run  int64
-	text []byte
-	work work
+	run, number int64
+	text        []byte
+	work        work
 }
 
 // A lineMessage is a batch of lines on its way to a worker.
-func lineMessage(run int64, text []byte, lines int) mq.Message {
-	return mq.NewMessage(numbers(run, int64(lines)), text)
+func lineMessage(run, number int64, text []byte, lines int) mq.Message {
+	return mq.NewMessage(numbers(run, number, int64(lines)), text)
 }
 
 // readLines reads a lineMessage.
@@ -112,7 +113,7 @@ func readLines(m mq.Message) (p piece, err error) {
 	}
 	p.text = m.Part(1)
 	p.work.messages, p.work.bytes = 1, int64(len(p.text))
-	return p, readNumbers(m.Data, &p.run, &p.work.lines)
+	return p, readNumbers(m.Data, &p.run, &p.number, &p.work.lines)
 }
 
 // workIn adds up lineMessages.

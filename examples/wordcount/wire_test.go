@@ -24,15 +24,15 @@ func TestNumbersComeBack(t *testing.T) {
 }
 
 func TestLinesComeBack(t *testing.T) {
-	p, err := readLines(lineMessage(7, []byte("a\nb\n"), 2))
+	p, err := readLines(lineMessage(7, 3, []byte("a\nb\n"), 2))
 	require.NoError(t, err)
-	require.Equal(t, piece{7, []byte("a\nb\n"), work{messages: 1, lines: 2, bytes: 4}}, p)
+	require.Equal(t, piece{7, 3, []byte("a\nb\n"), work{messages: 1, lines: 2, bytes: 4}}, p)
 
-	sum, err := workIn([]mq.Message{lineMessage(7, []byte("a\nb\n"), 2), lineMessage(8, []byte("c"), 1)})
+	sum, err := workIn([]mq.Message{lineMessage(7, 3, []byte("a\nb\n"), 2), lineMessage(8, 4, []byte("c"), 1)})
 	require.NoError(t, err)
 	require.Equal(t, work{messages: 2, lines: 3, bytes: 5}, sum)
 
-	for _, m := range []mq.Message{mq.Text("1 1"), mq.Text("1 1", "a", "b"), mq.Text("1", "a")} {
+	for _, m := range []mq.Message{mq.Text("1 1 1"), mq.Text("1 1 1", "a", "b"), mq.Text("1 1", "a"), mq.Text("1", "a")} {
 		_, err := workIn([]mq.Message{m})
 		require.ErrorIs(t, err, errMalformed, m)
 	}

@@ -69,7 +69,7 @@ func (w *worker) settle(ctx context.Context, m mq.Message) error {
 		return err
 	}
 	w.counted.add(p.work)
-	return w.counts.Send(ctx, mq.NewMessage([]byte("counted"), numbers(p.run), p.work.encode(), w.count(p.text)))
+	return w.counts.Send(ctx, mq.NewMessage([]byte("counted"), numbers(p.run, p.number), p.work.encode(), w.count(p.text)))
 }
 
 // leave tells the sink that one message will not be counted.
@@ -79,7 +79,7 @@ func (w *worker) leave(ctx context.Context, m mq.Message) error {
 		return err
 	}
 	w.undone.add(p.work)
-	return w.counts.Send(ctx, mq.NewMessage([]byte("undone"), numbers(p.run), p.work.encode()))
+	return w.counts.Send(ctx, mq.NewMessage([]byte("undone"), numbers(p.run, p.number), p.work.encode()))
 }
 
 // count returns the word counts of text, encoded.

@@ -3,6 +3,7 @@
 package mqtest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,17 +72,38 @@ var handBackLaws = []Law{
 		},
 	},
 	{
-		ID: "MQ-CLOSE-07", Pattern: "PUSH, PAIR and REQ",
+		ID: "MQ-CLOSE-07", Pattern: "PUSH",
+		Shall: "hand back what a peer left when it closed, marked if that had received it",
+		Run: func(t *testing.T, e *Env) {
+			for _, opts := range [][]mq.Option{nil, {mq.WithAck()}} {
+				push, pull := e.Push(), e.Pull(opts...)
+				e.Link(push, pull)
+				e.SendAll(push, numbers(9)...)
+				got, want := e.Takes(pull, 3), numbers(9)[3:]
+				got[0].Ack()
+				if opts != nil {
+					want = append([]string{"1*", "2*"}, want...)
+				}
+				e.Close(pull)
+				e.Peers(push, 0)
+				err := push.Close()
+				requireError(t, err, err, "close", "")
+				u, _ := errors.AsType[*mq.UndeliveredError](err)
+				require.NotNil(t, u)
+				require.Equal(t, want, marked(u.Messages...))
+			}
+		},
+	},
+	{
+		ID: "MQ-CLOSE-07", Pattern: "PAIR and REQ",
 		Shall: "hand back what a peer left when it closed",
 		Only:  "over a network a connection takes ahead",
 		Run: func(t *testing.T, e *Env) {
-			for _, l := range lanes[:2] {
-				from, to := l.open(e)
-				e.SendAll(from, numbers(5)...)
-				e.Gets(to, "0", "1")
-				e.Close(to)
-				e.Close(from, "2", "3", "4")
-			}
+			from, to := lanes[0].open(e)
+			e.SendAll(from, numbers(5)...)
+			e.Gets(to, "0", "1")
+			e.Close(to)
+			e.Close(from, "2", "3", "4")
 			req, rep := e.Req(), e.Rep()
 			e.Link(rep, req)
 			e.Send(req, "q")
@@ -172,7 +194,7 @@ var handBackLaws = []Law{
 				e.Link(pub, sub)
 				e.Subscribers(pub, "", 1)
 				e.SendAll(pub, numbers(3)...)
-				e.Settle()
+				e.waiting(sub, 3)
 				if pubFirst {
 					e.Close(pub)
 					e.Close(sub)
@@ -195,7 +217,7 @@ var handBackLaws = []Law{
 		Shall: "have every message accepted and received, or handed back, or refused, when it closes in the middle of sending",
 		Run: func(t *testing.T, e *Env) {
 			for range 20 {
-				push, pull := e.Push(mq.WithSendHWM(2)), e.Pull()
+				push, pull := e.Push(mq.WithSendHWM(2), mq.WithLinger(quiet)), e.Pull()
 				e.Link(push, pull)
 				var calls []*Call
 				for _, x := range numbers(6) {
@@ -211,10 +233,158 @@ var handBackLaws = []Law{
 						require.ErrorIs(t, c.err, mq.ErrClosed)
 					}
 				}
+				e.waiting(pull, len(sent)-len(got))
 				got = append(got, e.drain(pull)...)
 				require.ElementsMatch(t, sent, got)
 				e.Close(pull)
 			}
+		},
+	},
+}
+
+// leavingLaws are about a PUSH and a PULL that part before all is done.
+var leavingLaws = []Law{
+	{
+		ID: "MQ-ACK-06 D-LNG-07", Pattern: "PUSH",
+		Shall: "wait with Close, over a network and up to the linger, until all is received, or confirmed where it has to be; " +
+			"then nothing comes back",
+		Run: func(t *testing.T, e *Env) {
+			for _, opts := range [][]mq.Option{nil, {mq.WithAck()}} {
+				push, pull := e.Push(mq.WithLinger(patience)), e.Pull(opts...)
+				e.Link(push, pull)
+				e.SendAll(push, numbers(50)...)
+				closing := e.Closing(push)
+				e.lingers(closing)
+				for i, x := range numbers(50) {
+					m := e.Recv(pull)
+					require.Equal(t, []string{x}, marked(m))
+					if i == 49 && opts != nil {
+						e.lingers(closing)
+					}
+					m.Ack()
+				}
+				e.Returned(closing)
+				e.Out(push, 50, 0)
+				e.Close(pull)
+			}
+		},
+	},
+	{
+		ID: "MQ-ACK-06 A-PSH-06", Pattern: "PUSH",
+		Shall: "give what comes back from a worker to the others, also while it closes",
+		Run: func(t *testing.T, e *Env) {
+			push, goes, stays := e.Push(mq.WithLinger(patience)), e.Pull(mq.WithAck()), e.Pull()
+			e.Link(push, goes, stays)
+			e.SendAll(push, numbers(20)...)
+			closing := e.Closing(push)
+			e.lingers(closing)
+			got := e.Takes(goes, 2)
+			got[0].Ack()
+			e.Close(goes)
+			others := marked(e.Takes(stays, 19)...)
+			e.Returned(closing)
+			require.ElementsMatch(t, append(numbers(20), text(got[1])+"*"), append(others, marked(got...)...))
+			e.Close(stays)
+		},
+	},
+	{
+		ID: "MQ-ACK-06 A-PSH-06", Pattern: "PUSH",
+		Shall: "give what comes back to a worker that has waited, also while it closes and has nothing else",
+		Run: func(t *testing.T, e *Env) {
+			push, goes, stays := e.Push(mq.WithLinger(patience)), e.Pull(), e.Pull()
+			addr := e.Link(push, goes)
+			e.SendAll(push, "0", "1")
+			e.Out(push, 0, min(2, e.ahead(4)))
+			e.Connect(addr, stays)
+			e.Peers(push, 2)
+			closing := e.Closing(push)
+			e.lingers(closing)
+			e.Close(goes)
+			require.Equal(t, []string{"0", "1"}, marked(e.Takes(stays, 2)...))
+			e.Returned(closing)
+			e.Close(stays)
+		},
+	},
+	{
+		ID: "MQ-ACK-07 MQ-CLOSE-08", Pattern: "PUSH",
+		Shall: "leave to a worker, when it closes and waits no longer, what that holds, and have the rest handed back: " +
+			"each message is received or comes back once",
+		Run: func(t *testing.T, e *Env) {
+			for _, received := range []int{0, 2} {
+				push, pull := e.Push(mq.WithLinger(0)), e.Pull(mq.WithWindow(3))
+				e.Link(push, pull)
+				e.SendAll(push, numbers(20)...)
+				e.Gets(pull, numbers(received)...)
+				e.Out(push, received, e.ahead(3))
+				back, held := rest(t, push.Close()), 20
+				if !e.scheme.Inproc {
+					held = received + 3
+				}
+				require.Equal(t, numbers(20)[held:], append([]string{}, back...))
+				e.Gets(pull, numbers(20)[received:received+1]...)
+				e.Close(pull, numbers(20)[received+1:held]...)
+			}
+		},
+	},
+	{
+		ID: "MQ-ACK-07", Pattern: "PULL",
+		Shall: "hand nothing back that its PUSH still has, and can give to others",
+		Run: func(t *testing.T, e *Env) {
+			for _, opts := range [][]mq.Option{nil, {mq.WithAck()}} {
+				push, pull, next := e.Push(), e.Pull(opts...), e.Pull()
+				addr := e.Link(push, pull)
+				e.SendAll(push, numbers(9)...)
+				got := e.Takes(pull, 2)
+				got[0].Ack()
+				got[1].Ack()
+				e.Close(pull)
+				e.Peers(push, 0)
+				e.Connect(addr, next)
+				require.Equal(t, numbers(9)[2:], marked(e.Takes(next, 7)...))
+			}
+		},
+	},
+	{
+		ID: "MQ-ACK-08 A-PSH-06", Pattern: "PUSH",
+		Shall: "lose nothing when it parts from a worker and meets it again, whoever disconnects; what a worker gives back that " +
+			"disconnects, and has not received, is not marked",
+		Run: func(t *testing.T, e *Env) {
+			for _, pullConnects := range []bool{true, false} {
+				push, pull := e.Push(mq.WithRedelivery(0)), e.Pull()
+				binds, connects := push, pull
+				if !pullConnects {
+					binds, connects = pull, push
+				}
+				addr := e.Link(binds, connects)
+				e.SendAll(push, numbers(5)...)
+				e.Gets(pull, "0", "1")
+				e.Out(push, 2, e.ahead(3))
+				require.NoError(t, connects.Disconnect(addr))
+				e.Peers(push, 0)
+				e.Peers(pull, 0)
+				e.Connect(addr, connects)
+				got := e.Takes(pull, 3)
+				require.Equal(t, []string{"2", "3", "4"}, []string{text(got[0]), text(got[1]), text(got[2])})
+				if pullConnects {
+					require.Equal(t, numbers(5)[2:], marked(got...))
+				}
+				e.Out(push, 5, 0)
+			}
+		},
+	},
+	{
+		ID: "MQ-ACK-08", Pattern: "PUSH",
+		Shall: "hand back with Close what a worker was sent that it has parted from, and has not received",
+		Run: func(t *testing.T, e *Env) {
+			push, pull := e.Push(mq.WithLinger(quiet)), e.Pull()
+			addr := e.Link(push, pull)
+			e.SendAll(push, numbers(9)...)
+			e.Gets(pull, "0", "1")
+			e.Eventually(func() bool { return push.Stats().Acknowledged == 2 }, "want 2 acknowledged")
+			require.NoError(t, pull.Disconnect(addr))
+			e.Peers(push, 0)
+			e.Close(push, numbers(9)[2:]...)
+			e.Close(pull)
 		},
 	},
 }

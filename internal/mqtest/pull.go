@@ -33,15 +33,16 @@ var pullLaws = []Law{
 		ID: "A-PLL-04 A-PLL-08 D-FQ-01 D-FQ-02 D-FQ-03", Pattern: "PULL",
 		Shall: "take one message from each peer in turn, and skip those that have none: " +
 			"backlogs of 3, 1 and 2 come as 00 10 20 01 21 02",
-		Only: "over a network messages of several peers arrive in no order",
 		Run: func(t *testing.T, e *Env) {
 			pull := e.Pull()
 			push := pushers(e, pull, 3)
 			for range 3 {
+				came := 0
 				for i, backlog := range []int{3, 1, 2} {
 					e.SendAll(push[i], numbers(backlog, fmt.Sprint(i))...)
+					came += backlog
+					e.waiting(pull, came) // over a network messages of several peers arrive in no order
 				}
-				e.Settle()
 				e.Gets(pull, "00", "10", "20", "01", "21", "02")
 				e.Empty(pull)
 			}
@@ -56,9 +57,9 @@ var pullLaws = []Law{
 			e.Empty(pull)
 			for _, order := range [][]int{{2, 0, 3, 1}, {1, 3, 0, 2}, {3, 3, 1, 1}} {
 				var want []string
-				for _, i := range order {
+				for n, i := range order {
 					e.Send(push[i], fmt.Sprint(i))
-					e.Settle()
+					e.waiting(pull, n+1)
 					if !slices.Contains(want, fmt.Sprint(i)) {
 						want = append(want, fmt.Sprint(i))
 					}
@@ -81,8 +82,8 @@ var pullLaws = []Law{
 			for i, p := range push {
 				e.SendAll(p, fmt.Sprint(i), fmt.Sprint(i), fmt.Sprint(i))
 				want = append(want, fmt.Sprint(i))
+				e.waiting(pull, 3*len(want))
 			}
-			e.Settle()
 			for range 3 {
 				e.Gets(pull, want...)
 			}
@@ -92,7 +93,7 @@ var pullLaws = []Law{
 	{
 		ID: "A-PLL-05 D-INP-08", Pattern: "PULL",
 		Shall:   "find whoever binds the name next, and go on receiving there",
-		Departs: "30/PIPELINE keeps the queue at the PULL; there is none, nothing is taken ahead. libzmq does not reconnect in-process",
+		Departs: "30/PIPELINE keeps the queue at the PULL; what that has not received stays its PUSH's. libzmq does not reconnect in-process",
 		Run: func(t *testing.T, e *Env) {
 			pull := e.Pull()
 			addr := e.Addr()
@@ -119,6 +120,7 @@ var pullLaws = []Law{
 			e.Close(push[0])
 			e.Peers(pull, 1)
 			e.Send(push[1], "11")
+			e.waiting(pull, 5)
 			got := e.drain(pull)
 			require.ElementsMatch(t, []string{"00", "01", "02", "10", "11"}, got)
 			slices.SortStableFunc(got, func(a, b string) int { return strings.Compare(a[:1], b[:1]) })
@@ -162,7 +164,12 @@ func sendAtOnce(e *Env, sockets []mq.Socket, each int) []*Call {
 }
 
 // workerLaws are about several PULLs that take from the same PUSHes.
-var workerLaws = []Law{
+var workerLaws = slices.Concat(competingLaws, ackLaws, leavingLaws, windowLaws)
+
+// unknown is why a law about who waits in Recv holds in-process only.
+const unknown = "over a network a PUSH does not know who waits in Recv, and a message that was sent ahead stays where it is"
+
+var competingLaws = []Law{
 	{
 		ID: "A-ALL-06 A-PSH-12 A-PLL-09", Pattern: "PULL",
 		Shall: "receive each message once, all together, and each worker what one PUSH sent in its order",
@@ -199,7 +206,6 @@ var workerLaws = []Law{
 	{
 		ID: "A-PSH-06", Pattern: "PULL",
 		Shall: "leave what comes to the others that wait when it closes",
-		Only:  passed,
 		Run: func(t *testing.T, e *Env) {
 			push := e.Push()
 			addr := e.Bind(push)
@@ -225,7 +231,7 @@ var workerLaws = []Law{
 	{
 		ID: "MQ-CTX-03", Pattern: "PULL",
 		Shall: "leave a message to the others that wait when the Recv it was meant for is cancelled",
-		Only:  passed,
+		Only:  unknown,
 		Run: func(t *testing.T, e *Env) {
 			push, one, two := e.Push(), e.Pull(), e.Pull()
 			e.Link(push, one, two)
@@ -247,7 +253,7 @@ var workerLaws = []Law{
 	{
 		ID: "MQ-CTX-03", Pattern: "PULL",
 		Shall: "serve a Recv that goes on waiting when those that waited longer are cancelled",
-		Only:  passed,
+		Only:  unknown,
 		Run: func(t *testing.T, e *Env) {
 			push, one, two := e.Push(), e.Pull(), e.Pull()
 			e.Link(push, one, two)

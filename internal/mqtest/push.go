@@ -19,12 +19,12 @@ const compete = "a queue for each peer deals messages out in advance, and they w
 var pushLaws = []Law{
 	{
 		ID: "A-PSH-04 A-PSH-09", Pattern: "PUSH",
-		Shall:   "let no message wait behind an idle PULL: all 1000 reach the one that receives",
+		Shall: "let no message wait behind an idle PULL: all 1000 reach the one that receives, and of those that the idle one was " +
+			"sent ahead over a network, as many as its window, none is lost",
 		Departs: compete,
-		Only:    "over a network a connection takes a window of messages ahead",
 		Run: func(t *testing.T, e *Env) {
 			for _, idleFirst := range []bool{true, false} {
-				push, idle, busy := e.Push(), e.Pull(), e.Pull()
+				push, idle, busy := e.Push(), e.Pull(mq.WithWindow(2)), e.Pull()
 				if idleFirst {
 					e.Link(push, idle, busy)
 				} else {
@@ -32,30 +32,46 @@ var pushLaws = []Law{
 				}
 				all := numbers(1000)
 				e.SendAll(push, all...)
-				e.Gets(busy, all...)
-				e.Empty(idle)
+				got := e.texts(busy, len(all)-e.ahead(2))
+				inOrder(t, got)
+				e.Empty(busy)
+				e.Close(idle)
+				late := e.texts(busy, e.ahead(2))
+				inOrder(t, late)
+				require.ElementsMatch(t, all, append(got, late...))
 			}
 		},
 	},
 	{
 		ID: "A-PSH-04 A-PSH-09", Pattern: "PUSH",
-		Shall:   "let the free workers go on while another, that was waiting too, is busy with its message",
+		Shall: "let the free workers go on while another, that was waiting too, is busy with its message: that holds its window " +
+			"over a network, nothing in-process, and they get all the rest",
 		Departs: compete,
-		Only:    "over a network a connection takes a window of messages ahead",
 		Run: func(t *testing.T, e *Env) {
-			push, slow, fast := e.Push(), e.Pull(), e.Pull()
-			e.Link(push, slow, fast)
-			first := e.Receiving(slow)
-			e.Blocked(first)
-			e.SendAll(push, numbers(100)...)
-			require.Equal(t, "0", e.Returned(first))
-			e.Gets(fast, numbers(100)[1:]...)
+			for window := range 4 {
+				push, slow, fast := e.Push(), e.Pull(mq.WithWindow(window+1)), e.Pull(mq.WithWindow(4))
+				e.Link(push, slow, fast)
+				first := e.Receiving(slow)
+				e.Blocked(first)
+				e.SendAll(push, numbers(100)...)
+				got := []string{e.Returned(first)}
+				held := e.ahead(window + 1)
+				e.Out(push, 1, held+e.ahead(4))
+				others := e.texts(fast, 99-held)
+				inOrder(t, others)
+				e.Empty(fast)
+				e.Out(push, 100-held, held)
+				got = append(got, e.texts(slow, held)...)
+				inOrder(t, got)
+				e.Empty(slow)
+				require.ElementsMatch(t, numbers(100), append(got, others...))
+			}
 		},
 	},
 	{
 		ID: "A-PSH-01 A-PSH-09 D-FQ-06", Pattern: "PUSH",
 		Shall: "serve workers that are all waiting in turn, in the order in which they began to wait",
-		Only:  passed,
+		Only:  unknown,
 		Run: func(t *testing.T, e *Env) {
 			push, workers := e.Push(), []mq.Socket{e.Pull(), e.Pull(), e.Pull()}
 			e.Link(push, workers...)
@@ -78,7 +94,7 @@ var pushLaws = []Law{
 			for i := range 3 {
 				for _, worker := range [][]*Call{calls[:3], calls[3:]} {
 					e.Send(push, "x")
-					require.Equal(t, i+1, e.count(worker))
+					e.Eventually(func() bool { return e.count(worker) == i+1 }, "want %d served", i+1)
 				}
 			}
 		},
@@ -94,7 +110,7 @@ var pushLaws = []Law{
 				for range workers {
 					e.Send(push, "x")
 				}
-				require.Equal(t, len(workers), e.count(calls), "workers served in round %d", round)
+				e.Eventually(func() bool { return e.count(calls) == len(workers) }, "not all are served in round %d", round)
 			}
 		},
 	},
@@ -102,32 +118,39 @@ var pushLaws = []Law{
 		ID: "A-PSH-06 A-PLL-06", Pattern: "PUSH",
 		Shall:   "lose nothing with a peer that goes: what that had not received is for the others, in order",
 		Departs: "30/PIPELINE destroys the queue of the peer with the jobs in it; Send has taken them over",
-		Only:    passed,
 		Run: func(t *testing.T, e *Env) {
 			for _, leave := range []func(s mq.Socket, addr string) error{
 				func(s mq.Socket, addr string) error { return s.Disconnect(addr) },
 				func(s mq.Socket, addr string) error { return s.Close() },
 			} {
-				push, goes, stays, comes := e.Push(), e.Pull(), e.Pull(), e.Pull()
+				one := mq.WithWindow(1)
+				push, goes, stays, comes := e.Push(mq.WithRedelivery(0)), e.Pull(one), e.Pull(one), e.Pull()
 				addr := e.Link(push, goes, stays)
 				e.SendAll(push, numbers(9)...)
-				e.Gets(goes, "0", "1")
-				e.Gets(stays, "2")
+				e.Out(push, 0, 2*e.ahead(1))
+				got := e.texts(goes, 1)
+				e.Out(push, 1, 2*e.ahead(1))
 				require.NoError(t, leave(goes, addr))
 				e.Peers(push, 1)
-				e.Gets(stays, "3", "4")
+				e.Out(push, 1, e.ahead(1))
+				got = append(got, e.texts(stays, 4)...)
+				e.Out(push, 5, e.ahead(1))
 				require.NoError(t, leave(stays, addr))
 				e.Peers(push, 0)
 				e.Connect(addr, comes)
-				e.Gets(comes, "5", "6", "7", "8")
+				got = append(got, e.texts(comes, 4)...)
 				e.Empty(comes)
+				inOrder(t, got[1:])
+				require.ElementsMatch(t, numbers(9), got)
+				if e.scheme.Inproc {
+					inOrder(t, got)
+				}
 			}
 		},
 	},
 	{
 		ID: "A-PSH-05 D-CON-10", Pattern: "PUSH",
 		Shall: "keep its queue from one peer of a connection to the next",
-		Only:  passed,
 		Run: func(t *testing.T, e *Env) {
 			push, first, second := e.Push(), e.Pull(), e.Pull()
 			addr := e.Link(first, push)
@@ -138,6 +161,7 @@ var pushLaws = []Law{
 			e.Send(push, "3")
 			e.Bind(second, addr)
 			e.Gets(second, "1", "2", "3")
+			e.Empty(second)
 		},
 	},
 }
@@ -146,23 +170,24 @@ var pushLaws = []Law{
 var boundLaws = []Law{
 	{
 		ID: "A-PSH-07 A-PSH-08 A-PSH-12 D-HWM-01 D-HWM-03 D-HWM-09 D-FQ-04", Pattern: "PUSH",
-		Shall:   "hold SendHWM messages exactly, with any number of idle workers, then block, and drop nothing",
+		Shall: "hold SendHWM messages exactly, with any number of idle workers, and what these are sent ahead over a network; " +
+			"then block, and drop nothing",
 		Departs: "libzmq has a queue for each peer, of both sides' marks; " + compete,
-		Only:    exact,
 		Run: func(t *testing.T, e *Env) {
-			for _, hwm := range []int{1, 2, 3, 10} {
+			for _, hwm := range []int{1, 3, 10} {
 				for _, workers := range []int{0, 1, 3} {
 					push, addr := e.Push(mq.WithSendHWM(hwm)), e.Addr()
 					e.Bind(push, addr)
 					pulls := make([]mq.Socket, workers)
 					for i := range pulls {
-						pulls[i] = e.Pull(mq.WithRecvHWM(7))
+						pulls[i] = e.Pull(mq.WithRecvHWM(7), mq.WithWindow(1))
 						e.Connect(addr, pulls[i])
 					}
-					e.Holds(push, hwm)
+					e.Holds(push, hwm+workers*e.ahead(1))
 					if workers > 0 {
-						e.Gets(pulls[workers-1], numbers(hwm)...)
-						e.Holds(push, hwm)
+						inOrder(t, e.texts(pulls[workers-1], hwm+e.ahead(1)))
+						e.Empty(pulls[workers-1])
+						e.Holds(push, hwm+e.ahead(1))
 					}
 				}
 			}
@@ -172,23 +197,27 @@ var boundLaws = []Law{
 		ID: "D-HWM-03", Pattern: "PUSH",
 		Shall:   "hold 1000 messages unless told otherwise",
 		Departs: "in libzmq the peer's 1000 come on top; " + compete,
-		Only:    exact,
 		Run: func(t *testing.T, e *Env) {
 			push := e.Push()
 			e.Link(push, e.Pull())
-			e.Holds(push, 1000)
+			e.Holds(push, 1000+e.ahead(4))
+			require.Equal(t, 1000, push.Stats().Queued)
 		},
 	},
 	{
 		ID: "A-PLL-07", Pattern: "PULL",
-		Shall:   "take no message before it is asked for one, so that RecvHWM does not matter",
+		Shall:   "take no message before it is asked for one, and over a network its window, so that RecvHWM does not matter",
 		Departs: "30/PIPELINE has a queue at the receiver; " + compete,
-		Only:    exact,
 		Run: func(t *testing.T, e *Env) {
-			push, pull := e.Push(mq.WithSendHWM(2)), e.Pull(mq.WithRecvHWM(500))
-			e.Link(push, pull)
-			e.Holds(push, 2)
-			require.Equal(t, 2, push.Stats().Queued)
+			for _, hwm := range []int{1, 500} {
+				for _, window := range []int{3, 100} {
+					push, pull := e.Push(mq.WithSendHWM(2)), e.Pull(mq.WithRecvHWM(hwm), mq.WithWindow(window))
+					e.Link(push, pull)
+					e.Holds(push, 2+e.ahead(window))
+					require.Equal(t, 2, push.Stats().Queued)
+					require.Equal(t, e.ahead(window), push.Stats().InFlight)
+				}
+			}
 		},
 	},
 	{
@@ -196,7 +225,6 @@ var boundLaws = []Law{
 		Shall: "queue up to the bound without a peer, whether unattached, bound or connected, and only then block",
 		Departs: "30/PIPELINE accepts nothing without a peer, and libzmq only what goes to a connection; the queue is the socket's " +
 			"own, so that it does not matter who binds, who connects and when",
-		Only: exact,
 		Run: func(t *testing.T, e *Env) {
 			for _, attach := range []func(push, pull mq.Socket, addr string) (later func()){
 				func(push, pull mq.Socket, addr string) func() {
@@ -225,7 +253,6 @@ var boundLaws = []Law{
 	{
 		ID: "D-BLK-01", Pattern: "PUSH",
 		Shall: "let a Send that is blocked for want of a peer go on when one comes that receives",
-		Only:  exact,
 		Run: func(t *testing.T, e *Env) {
 			push, pull, addr := e.Push(mq.WithSendHWM(1)), e.Pull(), e.Addr()
 			waits := e.Receiving(pull)
@@ -244,7 +271,7 @@ var boundLaws = []Law{
 		ID: "D-HWM-07", Pattern: "PUSH",
 		Shall:   "let as many blocked Sends go on as messages are received, at once",
 		Departs: "libzmq opens a full pipe only after half of it was read; a bound that is exact is easier to reason about",
-		Only:    exact,
+		Only:    "over a network it takes an acknowledgement",
 		Run: func(t *testing.T, e *Env) {
 			for _, hwm := range []int{10, 16, 50} {
 				for _, step := range []int{1, 3, hwm} {
@@ -253,6 +280,28 @@ var boundLaws = []Law{
 					letGoOn(e, push, pull, hwm, step)
 				}
 			}
+		},
+	},
+	{
+		ID: "D-HWM-07", Pattern: "PUSH",
+		Shall: "let as many blocked Sends go on as messages are received, no more, and over a network soon",
+		Run: func(t *testing.T, e *Env) {
+			push, pull := e.Push(mq.WithSendHWM(5)), e.Pull(mq.WithWindow(1))
+			e.Link(push, pull)
+			holds := 5 + e.ahead(1)
+			e.Holds(push, holds)
+			var calls []*Call
+			for range 10 {
+				calls = append(calls, e.Sending(push, "late"))
+			}
+			e.Blocked(calls...)
+			for i := range len(calls) {
+				e.Recv(pull)
+				e.Eventually(func() bool { return push.Stats().Sent == uint64(holds+i+1) }, "want %d sent", holds+i+1)
+			}
+			require.Len(t, e.Takes(pull, holds), holds)
+			e.Empty(pull)
+			require.Equal(t, len(calls), e.count(calls))
 		},
 	},
 	{
@@ -284,6 +333,53 @@ var boundLaws = []Law{
 			for _, n := range []int{0, -1} {
 				require.Contains(t, panicOf(func() { e.Push(mq.WithSendHWM(n)) }), "WithSendHWM")
 				require.Contains(t, panicOf(func() { e.Sub(mq.WithRecvHWM(n)) }), "WithRecvHWM")
+			}
+		},
+	},
+}
+
+// windowLaws are about how much a PULL is sent ahead over a network. In-process that is
+// nothing, and WithWindow makes no difference.
+var windowLaws = []Law{
+	{
+		ID: "MQ-ACK-09", Pattern: "PULL",
+		Shall: "be sent no more ahead than WithWindow allows, however long it receives",
+		Run: func(t *testing.T, e *Env) {
+			for _, window := range []int{1, 2, 3, 4} {
+				push, pull := e.Push(), e.Pull(mq.WithWindow(window))
+				e.Link(push, pull)
+				e.SendAll(push, numbers(100)...)
+				for i, x := range numbers(90) {
+					e.Gets(pull, x)
+					require.LessOrEqual(t, push.Stats().InFlight, window)
+					if i%10 == 9 {
+						e.Out(push, i+1, e.ahead(window))
+						require.Equal(t, 100-i-1-e.ahead(window), push.Stats().Queued)
+					}
+				}
+			}
+		},
+	},
+	{
+		ID: "MQ-ACK-09", Pattern: "PULL",
+		Shall: "have, made WithAck, no more than WithWindow allows that it has not confirmed, and be sent one more for each that it " +
+			"confirms; in-process, where nothing is sent ahead, it receives as it likes",
+		Run: func(t *testing.T, e *Env) {
+			for _, window := range []int{1, 3} {
+				push, pull := e.Push(), e.Pull(mq.WithAck(), mq.WithWindow(window))
+				e.Link(push, pull)
+				e.SendAll(push, numbers(10)...)
+				open := e.Takes(pull, window)
+				for i := window; i < 10; i++ {
+					if !e.scheme.Inproc {
+						e.Empty(pull)
+					}
+					e.Out(push, i-window, window)
+					open[0].Ack()
+					open = append(open[1:], e.Recv(pull))
+				}
+				require.Equal(t, numbers(10)[10-window:], marked(open...))
+				e.Out(push, 10-window, window)
 			}
 		},
 	},

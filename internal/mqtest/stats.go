@@ -10,6 +10,20 @@ import (
 	"github.com/seedmq/mq"
 )
 
+// acknowledged is how many of n messages that were received a socket of this kind knows of.
+func acknowledged(kind string, n int) uint64 {
+	if kind == "PUSH" {
+		return uint64(n)
+	}
+	return 0
+}
+
+// Counts waits until the counters of s are these.
+func (e *Env) Counts(s mq.Socket, want mq.Stats) {
+	e.t.Helper()
+	e.Eventually(func() bool { return s.Stats() == want }, "want %+v", want)
+}
+
 // statsLaws are about the counters.
 var statsLaws = []Law{
 	{
@@ -25,7 +39,8 @@ var statsLaws = []Law{
 				require.Equal(t, mq.Stats{Sent: 40, Queued: 40, Peers: 1}, from.Stats(), l)
 				require.Equal(t, mq.Stats{Pending: 40, Peers: 1}, to.Stats(), l)
 				e.Gets(to, numbers(30)...)
-				require.Equal(t, mq.Stats{Sent: 40, Queued: 10, Peers: 1}, from.Stats(), l)
+				want := mq.Stats{Sent: 40, Queued: 10, Peers: 1, Acknowledged: acknowledged(l.from, 30)}
+				require.Equal(t, want, from.Stats(), l)
 				require.Equal(t, mq.Stats{Received: 30, Pending: 10, Peers: 1}, to.Stats(), l)
 			}
 		},
@@ -49,49 +64,94 @@ var statsLaws = []Law{
 		},
 	},
 	{
-		ID: "MQ-STAT-02", Pattern: "PAIR and PUSH",
-		Shall: "not count what was not sent: a Send that failed, or waits",
-		Only:  exact,
+		ID: "MQ-STAT-01", Pattern: "PUSH",
+		Shall: "count each message it has sent in one place: queued, in flight to a worker, or taken by one",
 		Run: func(t *testing.T, e *Env) {
-			for _, l := range lanes[:2] {
-				from, to := l.open(e, mq.WithSendHWM(1), mq.WithRecvHWM(1))
-				bound := 2
-				if l.from == "PUSH" || l.from == "DEALER" {
-					bound = 1
+			for _, window := range []int{1, 3} {
+				push, pull := e.Push(), e.Pull(mq.WithWindow(window))
+				e.Link(push, pull)
+				e.SendAll(push, numbers(40)...)
+				held := e.ahead(window)
+				e.Counts(push, mq.Stats{Sent: 40, Queued: 40 - held, InFlight: held, Peers: 1})
+				e.Gets(pull, numbers(30)...)
+				e.Counts(push, mq.Stats{Sent: 40, Queued: 10 - held, InFlight: held, Acknowledged: 30, Peers: 1})
+				pending := held
+				if e.scheme.Inproc {
+					pending = 10
 				}
-				e.Holds(from, bound)
-				waits := e.Sending(from, "waits")
-				e.Blocked(waits)
-				require.EqualValues(t, bound, from.Stats().Sent, l)
-				require.Equal(t, bound, from.Stats().Queued, l)
-				e.Gets(to, numbers(bound)...)
-				e.Returned(waits)
-				require.EqualValues(t, bound+1, from.Stats().Sent, l)
-				require.Equal(t, 1, from.Stats().Queued, l)
+				e.Counts(pull, mq.Stats{Received: 30, Pending: pending, Peers: 1})
+				e.Close(pull)
+				e.Counts(push, mq.Stats{Sent: 40, Queued: 10, Acknowledged: 30})
 			}
 		},
 	},
 	{
-		ID: "MQ-STAT-03", Pattern: "PAIR and PUSH",
-		Shall: "count a message once, also if it stays queued while peers go and come",
+		ID: "MQ-STAT-05", Pattern: "PUSH",
+		Shall: "count as in flight what a worker made WithAck has received, as taken what it has confirmed, and as resent what " +
+			"another receives again",
+		Run: func(t *testing.T, e *Env) {
+			push := e.Push()
+			addr := e.Bind(push)
+			e.SendAll(push, numbers(4)...)
+			for i := range 3 {
+				pull := e.Pull(mq.WithAck(), mq.WithWindow(4))
+				e.Connect(addr, pull)
+				got := e.Takes(pull, 4-i)
+				resent := uint64(3*i - i*(i-1)/2) // 3, then 2 more
+				e.Counts(push, mq.Stats{Sent: 4, InFlight: 4 - i, Acknowledged: uint64(i), Resent: resent, Peers: 1})
+				got[0].Ack()
+				e.Counts(push, mq.Stats{Sent: 4, InFlight: 3 - i, Acknowledged: uint64(i + 1), Resent: resent, Peers: 1})
+				e.Close(pull)
+				e.Counts(push, mq.Stats{Sent: 4, Queued: 3 - i, Acknowledged: uint64(i + 1), Resent: resent})
+			}
+			e.Close(push, "3")
+			e.Counts(push, mq.Stats{Sent: 4, Acknowledged: 3, Resent: 5})
+		},
+	},
+	{
+		ID: "MQ-STAT-02", Pattern: "PAIR",
+		Shall: "not count what was not sent: a Send that failed, or waits",
 		Only:  exact,
 		Run: func(t *testing.T, e *Env) {
-			for _, c := range couples[:2] {
-				from, addr := e.New(c.from), e.Addr()
-				e.Bind(from, addr)
-				e.SendAll(from, numbers(20)...)
-				for i := range 4 {
-					to := e.New(c.to)
-					e.Connect(addr, to)
-					e.Peers(from, 1)
-					e.Gets(to, numbers(20)[5*i:5*i+2]...)
-					require.Equal(t, mq.Stats{Sent: 20, Queued: 20 - 5*i - 2, Peers: 1}, from.Stats(), c)
-					e.Gets(to, numbers(20)[5*i+2:5*i+5]...)
-					e.Close(to)
-					require.Equal(t, mq.Stats{Sent: 20, Queued: 20 - 5*i - 5}, from.Stats(), c)
-				}
-			}
+			a, b := e.Pair(mq.WithSendHWM(1)), e.Pair(mq.WithRecvHWM(1))
+			e.Link(a, b)
+			e.Holds(a, 2)
+			waits := e.Sending(a, "waits")
+			e.Blocked(waits)
+			require.Equal(t, mq.Stats{Sent: 2, Queued: 2, Peers: 1}, a.Stats())
+			e.Gets(b, "0", "1")
+			e.Returned(waits)
+			require.Equal(t, mq.Stats{Sent: 3, Queued: 1, Peers: 1}, a.Stats())
 		},
+	},
+	{
+		ID: "MQ-STAT-02", Pattern: "PUSH",
+		Shall: "not count what was not sent: a Send that failed, or waits",
+		Run: func(t *testing.T, e *Env) {
+			push, pull := e.Push(mq.WithSendHWM(1)), e.Pull(mq.WithWindow(1))
+			e.Link(push, pull)
+			held := e.ahead(1)
+			e.Holds(push, 1+held)
+			waits := e.Sending(push, "waits")
+			e.Blocked(waits)
+			require.Equal(t, mq.Stats{Sent: uint64(1 + held), Queued: 1, InFlight: held, Peers: 1}, push.Stats())
+			e.Gets(pull, numbers(1+held)...)
+			e.Returned(waits)
+			e.Counts(push, mq.Stats{
+				Sent: uint64(2 + held), Queued: 1 - held, InFlight: held, Acknowledged: uint64(1 + held), Peers: 1,
+			})
+		},
+	},
+	{
+		ID: "MQ-STAT-03", Pattern: "PAIR",
+		Shall: "count a message once, also if it stays queued while peers go and come",
+		Only:  exact,
+		Run:   func(t *testing.T, e *Env) { countOnce(e, couples[0]) },
+	},
+	{
+		ID: "MQ-STAT-03", Pattern: "PUSH",
+		Shall: "count a message once, also if it stays queued, or comes back, while peers go and come",
+		Run:   func(t *testing.T, e *Env) { countOnce(e, pipeline) },
 	},
 	{
 		ID: "MQ-STAT-04", Pattern: "PUB and SUB",
@@ -122,4 +182,26 @@ var statsLaws = []Law{
 			require.EqualValues(t, 21+26, dropped) // two places were free again at the first
 		},
 	},
+}
+
+// countOnce has four peers of a socket receive a quarter each of what it has sent.
+func countOnce(e *Env, c couple) {
+	from, addr := e.New(c.from), e.Addr()
+	e.Bind(from, addr)
+	e.SendAll(from, numbers(20)...)
+	for i := range 4 {
+		to := e.New(c.to, mq.WithWindow(1))
+		e.Connect(addr, to)
+		e.Peers(from, 1)
+		e.Gets(to, numbers(20)[5*i:5*i+2]...)
+		held, left := 0, 20-5*i-2
+		if c == pipeline {
+			held = e.ahead(1)
+		}
+		want := mq.Stats{Sent: 20, Queued: left - held, InFlight: held, Acknowledged: acknowledged(c.from, 20-left), Peers: 1}
+		e.Counts(from, want)
+		e.Gets(to, numbers(20)[5*i+2:5*i+5]...)
+		e.Close(to)
+		e.Counts(from, mq.Stats{Sent: 20, Queued: left - 3, Acknowledged: acknowledged(c.from, 20-left+3)})
+	}
 }

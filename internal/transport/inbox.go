@@ -33,7 +33,7 @@ import (
 //     more after a sender could know of the source; then whichever of the two
 //     sees the message wakes a receiver.
 //  2. Who was woken for a source tries that source first. Who leaves while
-//     others are parked here and sources are ready wakes the next (share); who
+//     others are parked here and sources are ready wakes the next (spread); who
 //     leaves without using its wake-up also tells the queue (pass).
 //
 // Whether a source is moved from one list to the other is decided by the
@@ -49,8 +49,15 @@ type Inbox struct {
 	Turns bool
 	// Gather has a receiver with Turns that was woken let other goroutines run first, so
 	// that it finds what they have too. It is set before first use.
-	Gather  bool
-	portion int // how much may be taken, from the time a source is tried; with Turns only
+	Gather bool
+	// Limited is for a receiver with Turns that takes no more than it was allowed by Allow.
+	// It is set before first use.
+	Limited bool
+	// Held, if not nil, counts messages from before they are taken, with Turns only. Who has
+	// taken them counts them down, once they are in the books. It is set before first use.
+	Held    *atomic.Int64
+	portion int          // how much may be taken, from the time a source is tried; with Turns only
+	allowed atomic.Int64 // messages; with Limited only
 
 	// sole is the only ready source, which Recv tries first. While none is ready, it
 	// stays the one that was, so that a single busy source does not come and go. Nil
@@ -96,14 +103,25 @@ func (in *Inbox) RecvShare(ctx context.Context, f func(Msg) bool) error {
 	if err != nil {
 		return err
 	}
-	for n := in.portion; f(m) && n > 1; n-- {
+	n := 1
+	for ; f(m) && n < in.portion; n++ {
 		var st ring.Status
 		if m, st = s.queue.tryPop(); st != ring.OK {
 			break
 		}
 		in.taken.Add(1)
 	}
+	in.hold(n - in.portion)
+	if in.Limited {
+		in.allowed.Add(int64(-n))
+	}
 	return nil
+}
+
+func (in *Inbox) hold(n int) {
+	if in.Held != nil {
+		in.Held.Add(int64(n))
+	}
 }
 
 func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
@@ -149,17 +167,26 @@ func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 		}
 		m, st := Msg{}, ring.Empty
 		if in.Turns {
-			in.portion = s.queue.share(s)
+			in.portion = in.share(s)
+			in.hold(in.portion)
 		}
 		if !in.Turns || in.portion > 0 {
 			m, st = s.queue.tryPop()
 		}
-		switch st {
-		case ring.OK:
+		switch {
+		case st == ring.OK:
 			return m, s, nil, nil
-		case ring.Closed:
+		case in.Turns:
+			in.hold(-in.portion)
+		}
+		switch {
+		case in.Limited && (st == ring.Closed || in.allowed.Load() <= 0):
+			if w := in.withhold(s, st == ring.Closed); w != nil {
+				return Msg{}, nil, w, nil
+			}
+		case st == ring.Closed:
 			in.remove(s)
-		case ring.Empty:
+		default:
 			if !yielded && s == in.sole.Load() {
 				yielded = true
 				if in.awaitMessage(s) {
@@ -238,12 +265,12 @@ func (in *Inbox) took(s *Source) {
 		s.queue.came(s)
 	}
 	if in.lot.Parked() > 0 && !in.lot.Waking() { // who is on its way will look
-		in.share(s)
+		in.spread(s)
 	}
 }
 
-// share leaves no ready source to itself while receivers are parked here.
-func (in *Inbox) share(s *Source) {
+// spread leaves no ready source to itself while receivers are parked here.
+func (in *Inbox) spread(s *Source) {
 	if s != nil && s.queue.Len() == 0 {
 		in.rest(s, false)
 	}
@@ -258,7 +285,7 @@ func (in *Inbox) share(s *Source) {
 // pass gives on a wake-up that the caller will not use.
 func (in *Inbox) pass(claim *Source, woken bool) {
 	if woken {
-		in.share(nil)
+		in.spread(nil)
 	}
 	if claim == nil {
 		return

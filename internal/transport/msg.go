@@ -23,6 +23,13 @@ type parts struct {
 	first    []byte
 	more     [][]byte
 	envelope [][]byte
+	note     *Note
+}
+
+// Note is what a message carries for who receives it, beside its parts.
+type Note struct {
+	Again   bool   // somebody may have received it before
+	Confirm func() // tells that the receiver is done with it, as often as one likes; nil if nobody asks
 }
 
 // NewMsg makes the message of first and more. It keeps the slices.
@@ -40,7 +47,26 @@ func (m Msg) Enveloped(envelope [][]byte) Msg {
 		return m
 	}
 	first, more := m.Parts()
-	return Msg{unsafe.Pointer(&parts{first, more, envelope}), boxed}
+	return Msg{unsafe.Pointer(&parts{first, more, envelope, nil}), boxed}
+}
+
+// Noted returns the message with a note instead of the one it has.
+func (m Msg) Noted(n *Note) Msg {
+	first, more := m.Parts()
+	return Msg{unsafe.Pointer(&parts{first, more, m.Envelope(), n}), boxed}
+}
+
+// Again returns the message with a note that somebody may have received it before.
+func (m Msg) Again() Msg { return m.Noted(&again) }
+
+var again = Note{Again: true}
+
+// Note is what Noted has added; nil for most.
+func (m Msg) Note() *Note {
+	if m.n == boxed {
+		return (*parts)(m.p).note
+	}
+	return nil
 }
 
 // Asked returns the message with an envelope of one frame: the id that an answer has to

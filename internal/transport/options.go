@@ -15,6 +15,8 @@ type Options struct {
 	Heartbeat        time.Duration // between PINGs; 0 sends none
 	HeartbeatTimeout time.Duration // without a byte after a PING
 	ZMTP2            bool          // take peers of ZMTP 2.0
+	Window           int           // messages that a PULL is sent before it has taken them, at most
+	Confirms         bool          // the application of a PULL confirms what it has received
 
 	// Observe hears of what happens to connections. It must not block.
 	Observe func(Event)

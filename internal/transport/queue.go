@@ -25,14 +25,17 @@ type Queue struct {
 	called atomic.Int32
 	limit  int // messages, >= 1; read-only
 
-	senders ring.Lot // goroutines in Send that found the queue full
+	senders ring.Lot     // goroutines in Send that found the queue full, or one in AwaitPop
+	low     atomic.Int64 // which pops concern it; see AwaitPop
 
 	mu     sync.Mutex // protects the fields below
 	idle   sourceList // takers that found the queue empty, longest first: the next message is for them
 	takers int        // sources attached, idle or not
+	free   int        // of them, those whose inboxes are not limited
 	turns  int        // of them, those whose inboxes keep to their turn
 	closed bool       // nothing more comes in
 	base   uint64     // messages that went into the rings before this one and not on into it
+	undone uint64     // of them, those that no taker has had
 }
 
 const (
@@ -173,6 +176,12 @@ func (q *Queue) pushed() {
 
 func (q *Queue) popped() {
 	if q.senders.Parked() > 0 {
+		q.wakeOne()
+	}
+}
+
+func (q *Queue) wakeOne() {
+	if low := q.low.Load(); low == 0 || int64(q.Len()) < low {
 		q.senders.WakeOne()
 	}
 }
@@ -310,9 +319,19 @@ func (q *Queue) addTaker(s *Source) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.takers++
+	if !s.in.Limited {
+		q.free++
+	}
 	if s.in.Turns {
 		q.turns++
 	}
+}
+
+// hasFree reports whether somebody who needs no leave could take what is put in.
+func (q *Queue) hasFree() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.free > 0
 }
 
 // leave is the first half of drop for a taker whose link has ended. It reports
@@ -338,6 +357,9 @@ func (q *Queue) leaveLocked(s *Source) {
 		q.disarmLocked(s)
 	}
 	q.takers--
+	if !s.in.Limited {
+		q.free--
+	}
 	if s.in.Turns {
 		q.turns--
 	}
@@ -388,6 +410,7 @@ func (q *Queue) ShutWithout(without func([]Msg) []Msg) {
 		all := old.Seal()
 		rest := without(all)
 		q.base += old.Pushed() - uint64(len(rest))
+		q.undone += uint64(len(all) - len(rest))
 		q.ring.Store(filled(max(1, len(rest)), rest))
 	}
 	q.closeLocked()
@@ -452,6 +475,7 @@ func (q *Queue) drainLocked() []Msg {
 	old := q.ring.Load()
 	rest := old.Seal()
 	q.base += old.Pushed()
+	q.undone += uint64(len(rest))
 	r := ring.New[Msg](1)
 	r.Close()
 	q.ring.Store(r)
@@ -469,6 +493,17 @@ func (q *Queue) Closed() bool {
 func (q *Queue) Len() int {
 	if r := q.ring.Load(); r != nil {
 		return r.Len()
+	}
+	return 0
+}
+
+// Popped is the number of messages that takers have had. What was put back is not among
+// them any more.
+func (q *Queue) Popped() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r := q.ring.Load(); r != nil {
+		return q.base + r.Popped() - q.undone
 	}
 	return 0
 }

@@ -28,5 +28,24 @@ func (q *Queue) AwaitRoom(ctx context.Context, entered func()) (err error) {
 	return err
 }
 
+// AwaitPop waits until ready, or until a message is taken that leaves fewer than low in the
+// queue: any if low is 0, none if it is less. Who changes something else that ready looks at
+// calls Nudge. Nobody else may wait for room in q. It returns ErrClosed if the queue is
+// closed, or the error of ctx.
+func (q *Queue) AwaitPop(ctx context.Context, low int, ready func() bool) (err error) {
+	q.low.Store(int64(low))
+	w := q.senders.Enter()
+	closed := q.Closed()
+	if closed || ready() {
+		q.senders.Leave(w)
+	} else {
+		_, _, err = q.senders.Wait(ctx, w)
+	}
+	if closed {
+		return ErrClosed
+	}
+	return err
+}
+
 // Nudge wakes all who wait for room.
 func (q *Queue) Nudge() { q.senders.WakeAll() }

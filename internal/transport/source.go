@@ -12,6 +12,7 @@ type Source struct {
 
 	ready   bool // in the list of the inbox; protected by the lock of in
 	ended   bool // its link is down: what it has comes before all others; protected by the lock of in
+	held    bool // in neither list, see limit.go; protected by the lock of in
 	removed bool // no source of the inbox any more; protected by the lock of in
 	idle    bool // in the list of the queue; protected by queue.mu
 	called  bool // counts in queue.called; protected by queue.mu

@@ -64,6 +64,16 @@ func commandName(name []byte) string {
 		return Subscribe
 	case Cancel:
 		return Cancel
+	case Resume:
+		return Resume
+	case Start:
+		return Start
+	case Ack:
+		return Ack
+	case Again:
+		return Again
+	case Stop:
+		return Stop
 	case hello:
 		return hello
 	case welcome:

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+
+package mqnet_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seedmq/mq"
+)
+
+// BenchmarkPipeline is messages from one PUSH to one PULL, which acknowledges, beside the
+// same from DEALER to DEALER, where nobody does. The difference is what it costs not to lose.
+func BenchmarkPipeline(b *testing.B) {
+	for _, scheme := range schemes {
+		for _, size := range []int{10, 1_000, 100_000} {
+			for _, kinds := range [][2]string{{"PUSH", "PULL"}, {"DEALER", "DEALER"}} {
+				b.Run(fmt.Sprintf("%s/%d/%s", scheme.name, size, kinds[0]), func(b *testing.B) {
+					benchOneWay(b, scheme.addr(b), kinds, size)
+				})
+			}
+		}
+	}
+}
+
+func benchOneWay(b *testing.B, addr string, kinds [2]string, size int) {
+	makers := map[string]func(...mq.Option) mq.Socket{"PUSH": mq.NewPush, "PULL": mq.NewPull, "DEALER": mq.NewDealer}
+	from, to := makers[kinds[0]](mq.WithLinger(0)), makers[kinds[1]]()
+	defer from.Close()
+	defer to.Close()
+	require.NoError(b, to.Bind(addr))
+	require.NoError(b, from.Connect(to.Addr()))
+	ctx := context.Background()
+	data := make([]byte, size)
+	b.SetBytes(int64(size))
+	b.ResetTimer()
+	go func() {
+		for range b.N {
+			if err := from.Send(ctx, mq.Message{Data: data}); err != nil {
+				return
+			}
+		}
+	}()
+	for range b.N {
+		if _, err := to.Recv(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
