@@ -18,13 +18,14 @@ import (
 type borrowing struct {
 	slip     *transport.Slip
 	stream   transport.StreamID // the reader's; zero until MQ-START has come
-	told     uint64             // done, as the PUSH knows; written before the acknowledger starts
-	base     uint64             // delivered before this connection; written before the acknowledger starts
 	received uint64             // the number of the last message; the reader's
 	again    bool               // the next one may have been received before; the reader's
 	stopped  bool               // nothing more comes; the reader's
 
-	kept atomic.Bool // what has come is the application's, and the PUSH has forgotten it
+	base atomic.Uint64 // delivered before this connection
+	told uint64        // done, as the PUSH knows; written before the acknowledger starts
+	live atomic.Bool   // MQ-START has come: base and what is counted from there are of its stream
+	kept atomic.Bool   // what has come is the application's, and the PUSH has forgotten it
 
 	limit   atomic.Uint64 // up to this number may be sent; the acknowledger's
 	credit  atomic.Int64  // how far that is ahead of what was delivered; likewise
@@ -58,7 +59,8 @@ func (s *session) borrow() error {
 	}
 	b := &borrowing{slip: slip}
 	p := slip.Progress()
-	b.told, b.base, b.received = p.Done, p.Delivered, p.Delivered
+	b.told, b.received = p.Done, p.Delivered
+	b.base.Store(p.Delivered)
 	credit := min(leastCredit, s.options.Window)
 	b.credit.Store(int64(credit))
 	b.limit.Store(p.Delivered + uint64(credit))
@@ -81,7 +83,9 @@ func (s *session) start(data []byte) error {
 	if err := b.slip.Start(stream, from); err != nil {
 		return err
 	}
-	b.stream, b.received, b.base = stream, from-1, from-1
+	b.stream, b.received = stream, from-1
+	b.base.Store(from - 1)
+	b.live.Store(true)
 	b.told = b.slip.Progress().Done
 	b.limit.Store(from - 1 + uint64(b.credit.Load()))
 	b.calm = time.Now()
@@ -130,7 +134,7 @@ func (s *session) reading() {
 }
 
 // delivered is the number of the last message that the application has received.
-func (s *session) delivered() uint64 { return s.borrowing.base + s.end.Out.Popped() }
+func (s *session) delivered() uint64 { return s.borrowing.base.Load() + s.end.Out.Popped() }
 
 // done is the number up to which it is done with them.
 func (s *session) done() uint64 {
@@ -178,7 +182,7 @@ func (s *session) urgent() bool {
 func (s *session) few() int {
 	b := s.borrowing
 	credit := uint64(b.credit.Load())
-	if left := b.limit.Load() - b.base - s.end.Out.Pushed(); left >= (credit+1)/2 {
+	if left := b.limit.Load() - b.base.Load() - s.end.Out.Pushed(); left >= (credit+1)/2 {
 		return -1
 	}
 	return int(credit+3) / 4
@@ -188,7 +192,7 @@ func (s *session) few() int {
 func (s *session) adapt() {
 	b, q := s.borrowing, s.end.Out
 	credit, waiting := b.credit.Load(), int64(q.Len())
-	left := int64(b.limit.Load() - b.base - q.Pushed())
+	left := int64(b.limit.Load() - b.base.Load() - q.Pushed())
 	now := time.Now()
 	switch {
 	case waiting <= credit/8 && left <= credit/2:
@@ -242,12 +246,16 @@ func (s *session) keep() {
 	s.in.Poke()
 }
 
-// tellLast takes nothing more, and tells how far the application came.
+// tellLast takes nothing more, and tells how far the application came, if the PUSH has said
+// in which stream: without that, the numbers would mean nothing to it.
 func (s *session) tellLast() {
 	if !s.Keeps() {
 		return
 	}
 	s.end.Out.Drain()
+	if !s.borrowing.live.Load() {
+		return
+	}
 	done, delivered := s.done(), s.delivered()
 	s.mu.Lock()
 	if !s.lastTold {

@@ -198,8 +198,14 @@ func (s *session) halt(ctx context.Context) {
 	}
 	s.in.Forbid()
 	s.mu.Lock()
-	s.commands = zmtp.AppendStop(s.commands)
+	begun := l.lane != nil
+	if begun {
+		s.commands = zmtp.AppendStop(s.commands)
+	}
 	s.mu.Unlock()
+	if !begun {
+		return
+	}
 	s.in.Poke()
 	select {
 	case <-l.stopped:
@@ -228,7 +234,10 @@ func acquire[T any](ctx context.Context, name string, attempt uint64, s *session
 
 // The methods of transport.Account.
 
-func (s *session) CutOff() { s.cut() }
+func (s *session) CutOff() {
+	s.replaced.Store(true)
+	s.cut()
+}
 
 func (s *session) Ended() <-chan struct{} { return s.ended }
 

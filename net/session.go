@@ -42,12 +42,13 @@ type session struct {
 	lending   *lending          // of a PUSH whose peer confirms; nil for others
 	borrowing *borrowing        // of a PULL whose peer wants to know; nil for others
 
-	silence atomic.Int64          // nanoseconds after which a peer that sends nothing is dead; 0 for never
-	asked   atomic.Bool           // of REQ: a request without id was written, and its reply has not come
-	ending  atomic.Bool           // Flush was called
-	broken  atomic.Pointer[error] // why the writer has failed: what is left to read is read, and then it is over
-	drained chan struct{}         // closed when ending, and all was written
-	ended   chan struct{}         // closed when it is over, with a run or without
+	silence  atomic.Int64          // nanoseconds after which a peer that sends nothing is dead; 0 for never
+	asked    atomic.Bool           // of REQ: a request without id was written, and its reply has not come
+	ending   atomic.Bool           // Flush was called
+	broken   atomic.Pointer[error] // why the writer has failed: what is left to read is read, and then it is over
+	replaced atomic.Bool           // a later connection of the same peer has come
+	drained  chan struct{}         // closed when ending, and all was written
+	ended    chan struct{}         // closed when it is over, with a run or without
 
 	delivering context.Context // done when nobody receives any more what arrives
 	discard    context.CancelFunc
@@ -139,7 +140,10 @@ func (s *session) run(ctx context.Context) error {
 	s.cut()
 	s.end.Unlink()
 	s.release()
-	if errors.Is(err, io.EOF) {
+	switch {
+	case s.replaced.Load():
+		err = errReplaced
+	case errors.Is(err, io.EOF):
 		err = nil // the peer has closed, as it may
 	}
 	s.observe(transport.Event{Kind: transport.Disconnected, Peer: peerName(s.conn), Err: err})
@@ -177,7 +181,7 @@ func (s *session) release() {
 		s.lending.lane.Release()
 	}
 	if b := s.borrowing; b != nil {
-		delivered := b.base
+		delivered := b.base.Load()
 		if s.end != nil && s.end.Out != nil {
 			delivered = s.delivered()
 		}
@@ -328,5 +332,7 @@ func (r incoming) Read(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+var errReplaced = errors.New("a later connection of the same peer has come")
 
 var errSilent = errors.New("nothing heard for the time of the heartbeat")

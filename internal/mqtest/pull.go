@@ -42,6 +42,7 @@ var pullLaws = []Law{
 					e.SendAll(push[i], numbers(backlog, fmt.Sprint(i))...)
 					came += backlog
 					e.waiting(pull, came) // over a network messages of several peers arrive in no order
+					e.Settle()
 				}
 				e.Gets(pull, "00", "10", "20", "01", "21", "02")
 				e.Empty(pull)
@@ -60,6 +61,7 @@ var pullLaws = []Law{
 				for n, i := range order {
 					e.Send(push[i], fmt.Sprint(i))
 					e.waiting(pull, n+1)
+					e.Settle()
 					if !slices.Contains(want, fmt.Sprint(i)) {
 						want = append(want, fmt.Sprint(i))
 					}

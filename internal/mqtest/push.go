@@ -92,10 +92,10 @@ var pushLaws = []Law{
 			e.Link(push, workers...)
 			calls := receiveInTurn(e, workers, []int{0, 0, 0, 1, 1, 1})
 			for i := range 3 {
-				for _, worker := range [][]*Call{calls[:3], calls[3:]} {
-					e.Send(push, "x")
-					e.Eventually(func() bool { return e.count(worker) == i+1 }, "want %d served", i+1)
-				}
+				e.Send(push, "x")
+				e.Eventually(func() bool { return e.count(calls) == 2*i+1 }, "want %d served", 2*i+1)
+				e.Send(push, "x")
+				e.Eventually(func() bool { return e.count(calls[:3]) == i+1 && e.count(calls[3:]) == i+1 }, "want %d served of each", i+1)
 			}
 		},
 	},

@@ -37,11 +37,11 @@ func (in *Inbox) share(s *Source) int {
 	if !in.Limited {
 		return s.queue.share(s)
 	}
-	n := int(min(in.allowed.Load(), 1<<30))
+	n := in.allowed.Load()
 	if n <= 0 {
 		return 0
 	}
-	return min(n, s.queue.share(s))
+	return min(int(min(n, 1<<30)), s.queue.share(s))
 }
 
 // withhold takes a source out of the ready ones, unless it was allowed more meanwhile. over
