@@ -116,6 +116,7 @@ type pull struct {
 	socket
 	receipts transport.Receipts
 	loans    loans
+	orphans  []transport.Msg // what nobody takes back; of Close alone
 }
 
 func (p *pull) Send(context.Context, Message) error {
@@ -137,7 +138,9 @@ func (p *pull) Recv(ctx context.Context) (m Message, _ error) {
 func (p *pull) Receipts() *transport.Receipts { return &p.receipts }
 
 // shut gives back before the inbox is closed, as nobody else may be there to take it.
-func (p *pull) shut() { p.loans.giveBack() }
+func (p *pull) shut() { p.orphans = p.loans.giveBack() }
+
+func (p *pull) closeOut() []transport.Msg { return p.orphans }
 
 func (p *pull) count(*Stats) {}
 
@@ -194,8 +197,9 @@ func (l *loans) take(note *transport.Note) bool {
 	return is
 }
 
-// giveBack returns what is not confirmed to where it came from, in its order.
-func (l *loans) giveBack() {
+// giveBack returns what is not confirmed to where it came from, in its order, and to the
+// caller what nobody there can take any more.
+func (l *loans) giveBack() (rest []transport.Msg) {
 	l.mu.Lock()
 	open := l.open
 	l.open, l.over = nil, true
@@ -210,8 +214,9 @@ func (l *loans) giveBack() {
 		byLender[each.from] = append(byLender[each.from], each.msg.Again())
 	}
 	for from, msgs := range byLender {
-		from.GiveBack(msgs)
+		rest = append(rest, from.GiveBack(msgs)...)
 	}
+	return rest
 }
 
 // WithAck has a PULL confirm what it has done: a message that Recv returned counts as taken

@@ -272,3 +272,37 @@ func TestEveryJobIsConfirmedOnce(t *testing.T) {
 	require.NoError(t, rt.Close())
 	requireEmpty(t, rt)
 }
+
+func TestUnconfirmedOfAPushThatHasClosed(t *testing.T) {
+	for _, disconnects := range []bool{false, true} {
+		rt := mq.NewRuntime()
+		push, one := workplace(t, rt, mq.WithAck())
+		two := worker(t, rt)
+		send(t, push, "0", "1")
+		takes(t, one, 2)[1].Ack()
+		if disconnects {
+			require.NoError(t, one.Disconnect("inproc://jobs"))
+		}
+		require.NoError(t, push.Close())
+		require.Equal(t, []string{"0*"}, left(t, one.Close()))
+		require.Equal(t, mq.Stats{Sent: 2, Acknowledged: 1}, push.Stats())
+		require.NoError(t, two.Close())
+	}
+	for range 50 {
+		rt := mq.NewRuntime()
+		push, one := workplace(t, rt, mq.WithAck())
+		send(t, push, "0")
+		takes(t, one, 1)
+		require.Equal(t, []string{"0*"}, left(t, rt.Close()))
+	}
+}
+
+func TestStatsOfWhatCameBack(t *testing.T) {
+	rt := mq.NewRuntime()
+	push, one := workplace(t, rt)
+	send(t, push, "0", "1", "2")
+	takes(t, one, 1)
+	require.NoError(t, one.Close())
+	require.Equal(t, []string{"1", "2"}, left(t, push.Close()))
+	require.Equal(t, mq.Stats{Sent: 3, Acknowledged: 1}, push.Stats())
+}

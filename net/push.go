@@ -185,8 +185,9 @@ func (s *session) unwritten(b *batch, n int) {
 // another has not confirmed may have to go to this one.
 func (s *session) settled() bool { return s.lending == nil || s.ledger.Settled() }
 
-// farewell is how long an ending PUSH waits, beyond the linger, to hear from a PULL what that
-// has. Messages that it does not hear of are handed back, and may be received all the same.
+// farewell is how long a PUSH and a PULL that end wait, beyond the linger, for the last
+// acknowledgement to pass. Without it, messages are handed back, or go to others, that were
+// received all the same.
 const farewell = time.Second
 
 // halt has the PULL say how far it is, and take nothing more, if it has something that it

@@ -210,7 +210,7 @@ const tail = 100 * time.Millisecond
 func (s *session) Flush(ctx context.Context) {
 	if s.borrowing != nil { // without the last acknowledgement, others would get what was done here
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), tail)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), farewell)
 		defer cancel()
 		s.tellLast()
 	}

@@ -264,11 +264,16 @@ func (l *Ledger) Repaid() {
 	l.settledLocked(1)
 }
 
-// GiveBack takes back what a local worker was lent.
-func (l *Ledger) GiveBack(msgs []Msg) {
+// GiveBack takes back what a local worker was lent. It returns what nobody can take any
+// more, as the PUSH has closed.
+func (l *Ledger) GiveBack(msgs []Msg) []Msg {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.giveBackLocked(msgs)
+	if !l.closed {
+		return nil
+	}
+	return l.queue.orphans()
 }
 
 // Write counts messages that were written to a peer which confirms nothing.

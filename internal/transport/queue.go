@@ -470,6 +470,16 @@ func (q *Queue) PutBack(msgs []Msg) {
 	}
 }
 
+// orphans returns what is inside if the queue is closed, and has no takers.
+func (q *Queue) orphans() []Msg {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed || q.takers > 0 {
+		return nil
+	}
+	return q.drainLocked()
+}
+
 // drainLocked takes out all there is and leaves a closed, empty ring.
 func (q *Queue) drainLocked() []Msg {
 	old := q.ring.Load()
