@@ -249,13 +249,10 @@ func (s *session) keep() {
 // tellLast takes nothing more, and tells how far the application came, if the PUSH has said
 // in which stream: without that, the numbers would mean nothing to it.
 func (s *session) tellLast() {
-	if !s.Keeps() {
+	if !s.Keeps() || !s.borrowing.live.Load() { // it may not even have joined
 		return
 	}
 	s.end.Out.Drain()
-	if !s.borrowing.live.Load() {
-		return
-	}
 	done, delivered := s.done(), s.delivered()
 	s.mu.Lock()
 	if !s.lastTold {
