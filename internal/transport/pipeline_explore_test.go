@@ -57,9 +57,9 @@ func explore(t *testing.T, c exploredCase) (seen, finished int) {
 		first.queue = append(first.queue, NewMsg([]byte{byte('a' + n)}, nil))
 	}
 	known := map[string]bool{first.key(): true}
-	for todo := []*pipeline{first}; len(todo) > 0; {
-		p := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	for ahead := []*pipeline{first}; len(ahead) > 0; {
+		p := ahead[len(ahead)-1]
+		ahead = ahead[:len(ahead)-1]
 		progress := false
 		p.each(func(event string, next *pipeline, forward bool) {
 			progress = progress || forward
@@ -67,7 +67,7 @@ func explore(t *testing.T, c exploredCase) (seen, finished int) {
 			next.requireSane(t)
 			if k := next.key(); !known[k] {
 				known[k] = true
-				todo = append(todo, next)
+				ahead = append(ahead, next)
 			}
 		})
 		if !progress {
