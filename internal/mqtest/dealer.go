@@ -167,6 +167,7 @@ var dealerShareLaws = []Law{
 					e.Send(rep, "r")
 					e.Gets(dealer, "|r")
 				}
+				e.Settle() // all connections have heard that there is nothing more to send
 			}
 		},
 	},

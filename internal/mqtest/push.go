@@ -111,6 +111,7 @@ var pushLaws = []Law{
 					e.Send(push, "x")
 				}
 				e.Eventually(func() bool { return e.count(calls) == len(workers) }, "not all are served in round %d", round)
+				e.Settle() // all connections have heard that there is nothing more to send
 			}
 		},
 	},

@@ -43,8 +43,9 @@ type Waiter struct {
 	wake chan struct{} // holds the wake-up, at most one
 
 	// Protected by the lot's mu:
-	parked     bool // on the list
-	why        any  // what the Wake that took it off the list was given
+	parked     bool   // on the list
+	why        any    // what the Wake that took it off the list was given
+	hook       func() // called by that Wake, if not nil
 	next, prev *Waiter
 }
 
@@ -122,6 +123,26 @@ func (l *Lot) Leave(w *Waiter) (why any, woken bool) {
 	return l.putBackLocked(w), woken
 }
 
+// Hook has the Wake that takes w off the list call f, with the lot locked: for a waiter that
+// is blocked elsewhere than in Wait. Nothing happens, and it reports false, if that Wake has
+// been. Unhook must follow, before Wait or Leave.
+func (l *Lot) Hook(w *Waiter, f func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w.parked {
+		w.hook = f
+	}
+	return w.parked
+}
+
+// Unhook ends that, and reports whether w is still on the list.
+func (l *Lot) Unhook(w *Waiter) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w.hook = nil
+	return w.parked
+}
+
 // Wake takes the longest parked waiter off the list and wakes it. It reports
 // whether there was one.
 func (l *Lot) Wake(why any) bool {
@@ -167,6 +188,9 @@ func (l *Lot) wakeLocked(why any) *Waiter {
 	w.why = why
 	l.unlinkLocked(w)
 	w.wake <- struct{}{}
+	if w.hook != nil {
+		w.hook()
+	}
 	return w
 }
 

@@ -278,3 +278,33 @@ func TestParkedPopEndsWithItsDeadline(t *testing.T) {
 		require.Equal(t, ring.OK, status)
 	})
 }
+
+// TestHook: who waits elsewhere is told by the Wake that takes it off the list, and only by
+// that.
+func TestHook(t *testing.T) {
+	var l ring.Lot
+	calls := 0
+	hook := func() { calls++ }
+
+	w := l.Enter()
+	require.True(t, l.Hook(w, hook))
+	require.True(t, l.Unhook(w))
+	require.True(t, l.Wake("unheard"))
+	require.Zero(t, calls)
+	require.False(t, l.Hook(w, hook), "it has been woken")
+	why, woken, err := l.Wait(t.Context(), w)
+	require.Equal(t, []any{"unheard", true, nil}, []any{why, woken, err})
+
+	w = l.Enter()
+	require.True(t, l.Hook(w, hook))
+	require.True(t, l.Wake("heard"))
+	require.Equal(t, 1, calls)
+	require.False(t, l.Unhook(w))
+	why, woken, err = l.Wait(t.Context(), w)
+	require.Equal(t, []any{"heard", true, nil}, []any{why, woken, err})
+
+	w = l.Enter() // which is the same again
+	require.True(t, l.Wake(nil))
+	require.Equal(t, 1, calls)
+	l.Leave(w)
+}

@@ -55,7 +55,13 @@ type Inbox struct {
 	Limited bool
 	// Held, if not nil, counts messages from before they are taken, with Turns only. Who has
 	// taken them counts them down, once they are in the books. It is set before first use.
-	Held    *atomic.Int64
+	Held *atomic.Int64
+	// InStep tells that one message is received at a time, and answered before the next.
+	InStep atomic.Bool
+	// Carry, if not nil, brings a message away in place of the goroutine that receives here.
+	// It reports false if it cannot at once: then that one has to. See Queue.Carry. It is set
+	// before first use.
+	Carry   func(Msg) bool
 	portion int          // how much may be taken, from the time a source is tried; with Turns only
 	allowed atomic.Int64 // messages; with Limited only
 
@@ -63,6 +69,9 @@ type Inbox struct {
 	// stays the one that was, so that a single busy source does not come and go. Nil
 	// while several are ready. Written under the lock of lot.
 	sole atomic.Pointer[Source]
+	// lone is the only source, ready or not. Nil if there are none or several. Written
+	// under the lock of lot.
+	lone atomic.Pointer[Source]
 
 	taken atomic.Uint64
 
@@ -135,7 +144,7 @@ func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
 		var woken bool
 		if err == nil {
 			var why any
-			why, woken, err = in.lot.Wait(ctx, w)
+			why, woken, err = in.await(ctx, w)
 			if in.Gather {
 				runtime.Gosched()
 			}
@@ -153,7 +162,7 @@ func (in *Inbox) recv(ctx context.Context) (Msg, *Source, error) {
 // among the parked; or why the caller should not wait.
 func (in *Inbox) take(claim *Source) (Msg, *Source, *ring.Waiter, error) {
 	s := claim
-	for yielded := !in.Yield; ; {
+	for yielded := !in.Yield || in.fetches(); ; {
 		if s == nil {
 			in.lot.Lock()
 			s = in.ready.first
@@ -311,6 +320,7 @@ func (in *Inbox) attach(s *Source) error {
 		in.sources = make(map[*Source]struct{})
 	}
 	in.sources[s] = struct{}{}
+	in.setLoneLocked()
 	in.lot.Unlock()
 	in.offer(s)
 	return nil
@@ -350,8 +360,20 @@ func (in *Inbox) remove(s *Source) []Msg {
 func (in *Inbox) removeLocked(s *Source) {
 	s.removed = true
 	delete(in.sources, s)
+	in.setLoneLocked()
 	if s.ready {
 		in.unreadyLocked(s)
+	}
+}
+
+// setLoneLocked has to follow every change of the sources.
+func (in *Inbox) setLoneLocked() {
+	if len(in.sources) != 1 {
+		in.lone.Store(nil)
+		return
+	}
+	for s := range in.sources {
+		in.lone.Store(s)
 	}
 }
 

@@ -61,6 +61,7 @@ type Lane struct {
 	owner   Account     // nil while there is no connection
 	grace   *time.Timer // runs while there is none
 	late    bool        // it has run out
+	rest    []Msg       // what End has left for GiveBack
 }
 
 // ErrStale is for a connection that comes to a lane after a later one.
@@ -128,12 +129,14 @@ func (n *Lane) Sent() uint64 {
 	return n.tab.sent()
 }
 
-// Add notes messages that are about to be sent. It reports false if the PULL takes no more.
+// Add notes messages that are about to be sent. It reports false if the PULL takes no more;
+// then they go to others.
 func (n *Lane) Add(msgs []Msg) bool {
 	l := n.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n.tab.stream == (StreamID{}) {
+		n.giveBackLocked(msgs)
 		return false
 	}
 	n.tab.add(msgs)
@@ -160,17 +163,40 @@ func (n *Lane) Confirm(done uint64) error {
 	return err
 }
 
-// End is for a PULL that takes no more: what it is not done with goes to others.
-func (n *Lane) End(done, delivered uint64) error {
+// End is for a PULL that takes no more: what it is not done with goes to others. If somebody
+// may hold messages that come behind those, and are not in the books yet, all go together:
+// with Add, GiveBack, or Release.
+func (n *Lane) End(done, delivered uint64, holding bool) error {
 	l := n.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	confirmed, err := n.tab.confirm(done)
 	l.settledLocked(confirmed)
-	if err == nil {
-		l.giveBackLocked(n.tab.end(delivered))
+	if err != nil {
+		return err
 	}
-	return err
+	n.rest = append(n.rest, n.tab.end(delivered)...)
+	if !holding {
+		n.giveBackLocked(nil)
+	}
+	return nil
+}
+
+// GiveBack is for those who hold nothing any more.
+func (n *Lane) GiveBack() {
+	l := n.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n.giveBackLocked(nil)
+}
+
+// giveBackLocked gives to others what End has left, and behind that messages that are in no
+// book.
+func (n *Lane) giveBackLocked(held []Msg) {
+	l := n.ledger
+	l.open.Add(int64(len(held)))
+	l.giveBackLocked(append(n.rest, held...))
+	n.rest = nil
 }
 
 // Release gives the lane up, because the connection has ended.
@@ -178,6 +204,7 @@ func (n *Lane) Release() {
 	l := n.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	n.giveBackLocked(nil)
 	n.owner = nil
 	if !l.closed {
 		attempt := n.attempt
@@ -324,7 +351,7 @@ func (l *Ledger) Close() (rest []Msg) {
 			n.grace.Stop()
 			n.grace = nil
 		}
-		rest = append(rest, n.tab.end(unknown)...)
+		rest = append(append(rest, n.rest...), n.tab.end(unknown)...)
 	}
 	clear(l.lanes)
 	l.open.Add(int64(-len(rest)))

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,6 +57,7 @@ func TestLedgerEnd(t *testing.T) {
 	l, q := bank(t, time.Hour, 0)
 	n := acquire(t, l, "lane", 1)
 	require.False(t, n.Add(letters("x")), "before it has resumed")
+	require.Equal(t, "x", queued(q))
 	_, from, again, err := n.Resume(Progress{Stream: NewStreamID()})
 	require.NoError(t, err)
 	require.EqualValues(t, 1, from)
@@ -66,9 +68,8 @@ func TestLedgerEnd(t *testing.T) {
 	require.Equal(t, 4, l.Open())
 	require.ErrorIs(t, n.Confirm(1), ErrCount)
 	require.ErrorIs(t, n.Confirm(7), ErrCount)
-	require.ErrorIs(t, n.End(7, 7), ErrCount)
-	require.NoError(t, n.End(3, 5))
-	require.False(t, n.Add(letters("x")))
+	require.ErrorIs(t, n.End(7, 7, false), ErrCount)
+	require.NoError(t, n.End(3, 5, false))
 	require.Zero(t, l.Open())
 	require.Equal(t, "d!e!f", queued(q))
 }
@@ -161,6 +162,28 @@ func TestLedgerGrace(t *testing.T) {
 	})
 }
 
+// What a PULL leaves, and what its session had taken meanwhile, comes back in order, whoever
+// of the reader and the writer is first.
+func TestLedgerEndWhileHolding(t *testing.T) {
+	for what, giveBack := range map[string]func(*Lane){
+		"c!de": func(n *Lane) { require.False(t, n.Add(letters("e"))) },
+		"c!d":  (*Lane).GiveBack,
+		"c!d ": (*Lane).Release,
+	} {
+		l, q := bank(t, time.Hour, 1)
+		n := acquire(t, l, "lane", 1)
+		_, _, _, err := n.Resume(Progress{Stream: NewStreamID()})
+		require.NoError(t, err)
+		require.True(t, n.Add(letters("abcd")))
+		require.NoError(t, n.End(2, 3, true))
+		require.Empty(t, queued(q))
+		require.Equal(t, 2, l.Open())
+		giveBack(n)
+		require.Zero(t, l.Open())
+		require.Equal(t, strings.TrimSpace(what), queued(q))
+	}
+}
+
 // While the socket closes, sessions hear when nothing is open any more, and when something
 // has come back.
 func TestLedgerCloses(t *testing.T) {
@@ -181,7 +204,7 @@ func TestLedgerCloses(t *testing.T) {
 	second.Add(letters("c"))
 	require.NoError(t, second.Confirm(1))
 	require.Zero(t, a.looked)
-	require.NoError(t, first.End(1, 1))
+	require.NoError(t, first.End(1, 1, false))
 	require.Positive(t, b.looked)
 	require.False(t, l.Settled())
 	require.Equal(t, "b", queued(q))

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"encoding/binary"
+	"math"
 	"unsafe"
 )
 
@@ -13,10 +14,15 @@ import (
 // value is one empty part.
 type Msg struct {
 	p unsafe.Pointer // of the part's bytes, or of the parts
-	n int            // length of the one part, or boxed
+	n int            // length of the one part, or boxed; or another length, see Framed and Lend
 }
 
-const boxed = -1
+const (
+	boxed  = -1
+	framed = boxed - 1       // and less: how many bytes of frames
+	lent   = math.MinInt     // and more: how many bytes of a part that was lent
+	inLent = math.MinInt / 2 // from here on down
+)
 
 // parts is what a message of several parts points to, or one with an envelope.
 type parts struct {
@@ -29,6 +35,7 @@ type parts struct {
 // Note is what a message carries for who receives it, beside its parts.
 type Note struct {
 	Again   bool   // somebody may have received it before
+	Lent    bool   // see Lend
 	Confirm func() // tells that the receiver is done with it, as often as one likes; nil if nobody asks
 }
 
@@ -50,23 +57,56 @@ func (m Msg) Enveloped(envelope [][]byte) Msg {
 	return Msg{unsafe.Pointer(&parts{first, more, envelope, nil}), boxed}
 }
 
-// Noted returns the message with a note instead of the one it has.
+// Noted returns the message with a note instead of the one it has. The note is for this
+// message, and is marked if that is lent.
 func (m Msg) Noted(n *Note) Msg {
 	first, more := m.Parts()
+	if was := m.Note(); was != nil && was.Lent && !n.Lent {
+		n.Lent = true
+	}
 	return Msg{unsafe.Pointer(&parts{first, more, m.Envelope(), n}), boxed}
 }
 
 // Again returns the message with a note that somebody may have received it before.
-func (m Msg) Again() Msg { return m.Noted(&again) }
+func (m Msg) Again() Msg {
+	if note := m.Note(); note != nil && note.Lent {
+		return m.Noted(&lentAgain)
+	}
+	return m.Noted(&again)
+}
 
-var again = Note{Again: true}
+// Lend returns the message with a note that nobody else has its parts, so that who gets it may
+// give their memory back. It is for who made the message, before anybody gets it.
+func (m Msg) Lend() Msg {
+	switch {
+	case m.n == boxed:
+		(*parts)(m.p).note = &lentOnly
+	case m.n >= 0 && lent+m.n < inLent:
+		m.n += lent
+	}
+	return m
+}
 
-// Note is what Noted has added; nil for most.
+// Notes that many messages share. Nobody writes to them.
+var (
+	again     = Note{Again: true}
+	lentOnly  = Note{Lent: true}
+	lentAgain = Note{Lent: true, Again: true}
+)
+
+// Note is what Noted, Again or Lend have added; nil for most.
 func (m Msg) Note() *Note {
+	if m.n >= 0 {
+		return nil
+	}
+	return m.rareNote()
+}
+
+func (m Msg) rareNote() *Note {
 	if m.n == boxed {
 		return (*parts)(m.p).note
 	}
-	return nil
+	return &lentOnly
 }
 
 // Asked returns the message with an envelope of one frame: the id that an answer has to
@@ -154,17 +194,22 @@ func (m Msg) Envelope() [][]byte {
 // Parts returns the slices of the message. Whoever else was given the same
 // message was given the same slices.
 func (m Msg) Parts() (first []byte, more [][]byte) {
+	if m.n < 0 {
+		return m.rareParts()
+	}
+	return unsafe.Slice((*byte)(m.p), m.n), nil
+}
+
+func (m Msg) rareParts() (first []byte, more [][]byte) {
 	if m.n == boxed {
 		b := (*parts)(m.p)
 		return b.first, b.more
 	}
-	return m.First(), nil
+	return unsafe.Slice((*byte)(m.p), m.n-lent), nil
 }
 
 // First returns the first part, which is what a subscription looks at.
 func (m Msg) First() []byte {
-	if m.n == boxed {
-		return (*parts)(m.p).first
-	}
-	return unsafe.Slice((*byte)(m.p), m.n)
+	first, _ := m.Parts()
+	return first
 }

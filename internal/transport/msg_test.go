@@ -153,3 +153,41 @@ func TestMsgAsked(t *testing.T) {
 	m := msg("a")
 	require.EqualValues(t, 1, testing.AllocsPerRun(100, func() { m.Asked(7) }))
 }
+
+// What is lent is the same message, and says so, whatever else is added.
+func TestMsgLend(t *testing.T) {
+	first, second := []byte("first"), []byte("second")
+	for _, m := range []transport.Msg{
+		transport.NewMsg(first, nil), transport.NewMsg(first, [][]byte{second}), transport.NewMsg(nil, nil),
+		transport.NewMsg(first, [][]byte{second}).Enveloped([][]byte{{1}}),
+	} {
+		require.Nil(t, m.Note())
+		want := func(got transport.Msg) {
+			t.Helper()
+			f, rest := m.Parts()
+			gotFirst, gotRest := got.Parts()
+			require.Equal(t, unsafe.SliceData(f), unsafe.SliceData(gotFirst))
+			require.Len(t, gotFirst, len(f))
+			require.Equal(t, rest, gotRest)
+			require.Equal(t, gotFirst, got.First())
+			require.Equal(t, m.Envelope(), got.Envelope())
+			require.True(t, got.Note().Lent)
+			_, isFramed := got.Frames()
+			require.False(t, isFramed)
+		}
+		allocs := testing.AllocsPerRun(10, func() { m.Lend() })
+		require.Zero(t, allocs)
+		lent := m.Lend()
+		want(lent)
+		want(lent.Lend())
+		require.False(t, lent.Note().Again)
+		want(lent.Again())
+		require.True(t, lent.Again().Note().Again)
+		note := &transport.Note{Confirm: func() {}}
+		want(lent.Noted(note))
+		require.Same(t, note, lent.Noted(note).Note())
+	}
+	_, isFramed := transport.Framed(first).Lend().Frames()
+	require.True(t, isFramed)
+	require.False(t, transport.NewMsg(first, nil).Again().Note().Lent, "the notes that are shared stay as they are")
+}

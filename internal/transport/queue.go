@@ -24,6 +24,12 @@ type Queue struct {
 	called atomic.Int32
 	limit  int // messages, >= 1; read-only
 
+	// Fetcher, if not nil, is who puts messages in, and can be asked for them. It is set before
+	// first use.
+	Fetcher Fetcher
+
+	carriers atomic.Int32 // takers whose inboxes have Carry; written under mu
+
 	senders ring.Lot     // goroutines in Send that found the queue full, or one in AwaitPop
 	low     atomic.Int64 // which pops concern it; see AwaitPop
 
@@ -180,7 +186,7 @@ func (q *Queue) popped() {
 }
 
 func (q *Queue) wakeOne() {
-	if low := q.low.Load(); low == 0 || int64(q.Len()) < low {
+	if low := q.low.Load(); low == 0 || low > 0 && int64(q.Len()) < low {
 		q.senders.WakeOne()
 	}
 }
@@ -324,6 +330,9 @@ func (q *Queue) addTaker(s *Source) {
 	if s.in.Turns {
 		q.turns++
 	}
+	if s.in.Carry != nil {
+		q.carriers.Add(1)
+	}
 }
 
 // hasFree reports whether somebody who needs no leave could take what is put in.
@@ -361,6 +370,9 @@ func (q *Queue) leaveLocked(s *Source) {
 	}
 	if s.in.Turns {
 		q.turns--
+	}
+	if s.in.Carry != nil {
+		q.carriers.Add(-1)
 	}
 	q.cameLocked(s)
 }
