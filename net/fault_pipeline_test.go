@@ -106,6 +106,7 @@ func TestPipelineConversation(t *testing.T) {
 	stale.say(zmtp.AppendResume(nil, stream, 0, 0, 4)...)
 	stale.rest()
 	again.say(zmtp.AppendLastAck(nil, 4, 5)...)
+	eventually(t, func() bool { return push.Stats().InFlight == 0 }, "the rest is back")
 	again.Close()
 
 	last := dialBare(t, push.Addr())

@@ -151,6 +151,7 @@ func TestLibzmqRepliesNobodyAskedFor(t *testing.T) {
 			l.back(t, parts("answer")...)
 		}
 		require.Equal(t, 1, l.mq.Stats().Peers)
+		require.Equal(t, uint64(12), l.mq.Stats().Dropped)
 	}
 }
 
@@ -170,6 +171,7 @@ func TestLibzmqRepliesOfSomebodyElse(t *testing.T) {
 			asked, idle = askOne(t, l, other)
 		}
 		require.NoError(t, idle.zmq.Send(append(slices.Clone(idle.envelope), []byte("not asked"))...))
+		until(t, func() bool { return l.mq.Stats().Dropped == 1 }, "it has come, and was skipped")
 		asked.back(t, parts("answer")...)
 		for range 4 { // it is not the answer to a later question either
 			asked, _ = askOne(t, l, other)

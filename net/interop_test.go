@@ -255,13 +255,22 @@ func (e *ear) hear(event mq.Event) {
 // wait waits until n events of a kind have come, and returns the n-th.
 func (e *ear) wait(t *testing.T, kind mq.EventKind, n int) mq.Event {
 	t.Helper()
+	return e.waitAt(t, "", kind, n)
+}
+
+// waitAt is wait for what happens at one address of several.
+func (e *ear) waitAt(t *testing.T, addr string, kind mq.EventKind, n int) mq.Event {
+	t.Helper()
 	timer := time.NewTimer(longest)
 	defer timer.Stop()
 	for {
 		e.mu.Lock()
 		changed := e.changed
 		e.mu.Unlock()
-		if these := e.all(kind); len(these) >= n {
+		these := slices.DeleteFunc(e.all(kind), func(event mq.Event) bool {
+			return addr != "" && event.Addr != addr
+		})
+		if len(these) >= n {
 			return these[n-1]
 		}
 		select {
@@ -269,7 +278,7 @@ func (e *ear) wait(t *testing.T, kind mq.EventKind, n int) mq.Event {
 		case <-timer.C:
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			t.Fatalf("no event %v, number %d, among %v", kind, n, e.events)
+			t.Fatalf("no event %v %s, number %d, among %v", kind, addr, n, e.events)
 		}
 	}
 }

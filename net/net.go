@@ -59,6 +59,30 @@
 // again, as it may have arrived: RFC 37 forbids to pass a message twice. From PUSH to PULL,
 // if both are of mq, the PULL tells what has arrived (PIPELINE.md).
 //
+// # When it is written, and what is kept
+//
+// A message into an idle connection is written at once, by a call of its own; of a stream, one
+// call takes what waits, up to 64 kB or one message beyond (TestLoneMessageIsWritten,
+// TestStreamIsBatched). What a PUB or XPUB sends to several remote subscribers is encoded
+// once. Parts of 16 kB and more are written from where they are.
+//
+// A REQ and a REP that have one message at a time under way, with one peer, write and read
+// small ones themselves, in Send and in Recv, and no other goroutine is woken
+// (TestRecvReads). Send waits for no peer all the same (TestReplyDoesNotWait). Between
+// one Recv and the next, up to 80 ms can pass in which nobody reads: that much later a PING is
+// answered then, and the end of the peer is noticed (TestLead). With Do, with Serve and with a
+// heartbeat it is as elsewhere: a goroutine reads all the time.
+//
+// A part that was received belongs to the receiver, for ever and to write in too. One of up to
+// 2 kB is cut from a block of at most 8 kB: to keep it keeps the block, and so bytes.Clone is
+// for those that are kept long (TestKeptMessageHoldsLittle). So is it at a publisher, where a
+// message that waits for a slow subscriber keeps 8 kB. Larger parts have memory of their own,
+// of at most a quarter more than they need. Blocks of 2 kB to 32 MB are used again, once the
+// garbage collector has found that nobody holds them; the process keeps at most 32 MB of
+// them, as long as they are needed, and gives them up when they are not. Who is done with a
+// large message may say so by [mq.Message.Release]: then the next one is received into memory
+// that the caches still hold (TestRelease).
+//
 // # What is not trusted
 //
 // A peer's bytes are. Sizes are checked before anything is allocated, and memory

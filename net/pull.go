@@ -42,6 +42,9 @@ type borrowing struct {
 const (
 	leastCredit = 4                      // messages
 	mostBytes   = 2 << 20                // of messages that are not delivered, beyond leastCredit
+	fewBytes    = 8 << 20                // of at most fewCredit messages, likewise
+	fewCredit   = 8                      // messages
+	ackStep     = 1024                   // messages
 	ackDelay    = time.Millisecond       // how long an acknowledgement waits for company
 	calmTime    = 100 * time.Millisecond // from one halving to the next
 )
@@ -178,14 +181,16 @@ func (s *session) urgent() bool {
 }
 
 // few is how many messages have to be there, so that the application has enough to do until
-// more can come; less than 0 if the PUSH has leave to send more anyway.
+// more can come; less than 0 if the PUSH has leave to send more anyway. Of a large window,
+// all but ackStep have to be there: otherwise the PUSH would stop, and one processor go
+// through thousands of messages while the others have nothing to do.
 func (s *session) few() int {
 	b := s.borrowing
 	credit := uint64(b.credit.Load())
 	if left := b.limit.Load() - b.base.Load() - s.end.Out.Pushed(); left >= (credit+1)/2 {
 		return -1
 	}
-	return int(credit+3) / 4
+	return max(int(credit+3)/4, int(credit)-ackStep)
 }
 
 // adapt makes the window larger or smaller.
@@ -199,7 +204,7 @@ func (s *session) adapt() {
 		most := int64(s.options.Window)
 		if n := int64(q.Pushed()); n > 0 {
 			size := max(1, b.arrived.Load()/n)
-			most = min(most, max(leastCredit, mostBytes/size))
+			most = min(most, max(leastCredit, mostBytes/size, min(fewCredit, fewBytes/size)))
 		}
 		credit = max(credit, min(2*credit, most))
 		b.calm = now

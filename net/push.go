@@ -5,6 +5,7 @@ package mqnet
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/seedmq/mq/internal/transport"
@@ -18,6 +19,7 @@ type lending struct {
 	attempt uint64          // of its connections
 	lane    *transport.Lane // nil until MQ-RESUME has come; the reader's, and from then on the writer's too
 	stopped chan struct{}   // closed when the PULL takes nothing more
+	holding atomic.Bool     // the writer may have messages that are not in the books
 
 	// The fields below are protected by mu of the session.
 
@@ -116,15 +118,24 @@ func (s *session) acknowledged(data []byte) error {
 		s.allow(done, upTo)
 		return nil
 	}
+	if l.over() {
+		return fmt.Errorf("%w: a second last %s", zmtp.ErrProtocol, zmtp.Ack)
+	}
+	s.in.Forbid() // what holding does not tell now is not taken any more
+	err = l.lane.End(done, upTo, l.holding.Load())
+	close(l.stopped)
+	s.in.Poke()
+	return err
+}
+
+// over reports whether the PULL takes nothing more.
+func (l *lending) over() bool {
 	select {
 	case <-l.stopped:
-		return fmt.Errorf("%w: a second last %s", zmtp.ErrProtocol, zmtp.Ack)
+		return true
 	default:
+		return false
 	}
-	s.in.Forbid()
-	err = l.lane.End(done, upTo)
-	close(l.stopped)
-	return err
 }
 
 // repeat puts into the batch what has to be sent once more, as far as it may be.
@@ -155,17 +166,23 @@ func (s *session) repeat(b *batch) bool {
 // noted reports whether the messages of a batch may be sent: they are in the books then.
 // Otherwise they are given back.
 func (s *session) noted(b *batch) bool {
-	if s.ledger == nil || len(b.msgs) == 0 {
+	l := s.lending
+	switch {
+	case s.ledger == nil:
 		return true
-	}
-	ok := true
-	if s.lending == nil {
+	case l == nil:
 		s.ledger.Write(len(b.msgs))
-	} else if ok = s.lending.lane.Add(b.msgs); !ok {
-		s.returned(b.msgs)
+	case len(b.msgs) > 0 && !l.lane.Add(b.msgs):
+		s.ledger.Held().Add(int64(-len(b.msgs)))
+		return false
+	case l.over():
+		l.lane.GiveBack()
+	}
+	if l != nil {
+		l.holding.Store(false)
 	}
 	s.ledger.Held().Add(int64(-len(b.msgs)))
-	return ok
+	return true
 }
 
 // unwritten gives back what is not whole in the first n bytes of a batch. Of what a PULL

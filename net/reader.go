@@ -5,18 +5,24 @@ package mqnet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/seedmq/mq/internal/reuse"
 	"github.com/seedmq/mq/internal/transport"
 	"github.com/seedmq/mq/net/internal/zmtp"
 )
 
 // read takes in what the peer sends, until the connection ends.
 func (s *session) read() error {
+	defer s.lead.forget()
 	for {
 		item, err := s.decoder.Next()
 		if err == nil {
 			err = s.handle(item)
+		}
+		if err == nil && s.inStep() {
+			err = s.lead.give()
 		}
 		if err != nil {
 			return reason(err)
@@ -41,9 +47,16 @@ func (s *session) handle(item zmtp.Item) error {
 	m := transport.NewMsg(item.Body, item.More)
 	if kind == transport.Req || kind == transport.Rep {
 		var ok bool
-		if m, ok = m.Open(); !ok || kind == transport.Req && s.answered(m) {
+		if m, ok = m.Open(); !ok {
+			s.end.Far.Peer.Missed(1)
 			return nil
 		}
+	}
+	if isLarge(item.Body) || slices.ContainsFunc(item.More, isLarge) {
+		m = m.Lend()
+	}
+	if kind == transport.Req && s.answered(m) {
+		return nil
 	}
 	if s.borrowing != nil {
 		var ok bool
@@ -63,14 +76,23 @@ func (s *session) handle(item zmtp.Item) error {
 	return err
 }
 
+// isLarge reports whether the memory of a part can be given back.
+func isLarge(part []byte) bool { return len(part) >= reuse.LendMin }
+
 // answered reports whether the REQ needs no more to be told of m: it went to who had
 // asked with that id, or nobody has asked, and it is no reply.
 func (s *session) answered(m transport.Msg) bool {
 	if envelope := m.Envelope(); envelope != nil {
-		s.end.Far.Peer.Answer(s.end.Far, envelope, m)
+		if _, wanted := s.end.Far.Peer.Answer(s.end.Far, envelope, m); !wanted {
+			s.end.Far.Peer.Missed(1)
+		}
 		return true
 	}
-	return !s.asked.Swap(false)
+	if s.asked.Swap(false) {
+		return false
+	}
+	s.end.Far.Peer.Missed(1)
+	return true
 }
 
 // command does what a command asks for. Others than these are ignored, so that the

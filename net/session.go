@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +23,8 @@ import (
 // Two goroutines do that. The reader puts what arrives into the queue of the link, and
 // while that is full it does not read: the kernel then stops the sender. The writer is
 // a receiver of the socket's queue like any other; what it has taken and not written
-// when the connection breaks it gives back.
+// when the connection breaks it gives back. With REQ and REP, where messages go and come in
+// turn, goroutines in Send and Recv do the work of both when they can, see carrier and lead.
 //
 // Nobody but the session ends its link, after both have stopped: whoever wants it to
 // end (Disconnect, Unbind, Close) cancels the context of run and waits. So what was
@@ -63,11 +63,17 @@ type session struct {
 	prefixes map[string]struct{} // what the peer has subscribed to
 
 	prefixBytes int64 // in all of prefixes
+
+	stream stream // the reader's
+
+	carrier carrier
+	lead    lead
 }
 
 var (
 	_ transport.Flusher = (*session)(nil)
 	_ transport.Cutter  = (*session)(nil)
+	_ transport.Framer  = (*session)(nil)
 )
 
 func newSession(h *host, conn net.Conn) *session {
@@ -78,8 +84,11 @@ func newSession(h *host, conn net.Conn) *session {
 		ended:   make(chan struct{}),
 	}
 	s.in.Turns = true
-	kind := h.socket.Kind()
-	s.in.Gather = kind == transport.Req || kind == transport.Rep
+	if s.steps() {
+		s.in.Gather = true
+		s.lead.roused, s.lead.end = make(chan struct{}, 1), s.endRead
+		s.canCarry()
+	}
 	s.delivering, s.discard = context.WithCancel(context.Background())
 	s.decoder = zmtp.NewDecoder(incoming{s}, zmtp.Limits{Message: h.options.MaxMessage, Parts: maxParts, Command: maxCommand})
 	return s
@@ -173,6 +182,7 @@ func (s *session) part() {
 func (s *session) cut() {
 	s.discard()
 	s.conn.Close()
+	s.lead.rouse()
 }
 
 // release gives up what a session has alone of what outlives it.
@@ -192,7 +202,11 @@ func (s *session) release() {
 // giveBack lets the session take nothing more from the socket, and gives back what
 // nobody else can take.
 func (s *session) giveBack() {
+	if l := s.lending; l != nil && l.over() {
+		l.lane.GiveBack()
+	}
 	s.in.Close(func(_ *transport.Source, rest []transport.Msg) { s.returned(rest) })
+	s.returned(s.carrier.end())
 }
 
 func (s *session) returned(msgs []transport.Msg) {
@@ -217,6 +231,7 @@ func (s *session) Flush(ctx context.Context) {
 	s.ending.Store(true)
 	s.discard()
 	s.in.Poke()
+	s.lead.rouse()
 	select {
 	case <-s.drained:
 		t := time.NewTimer(tail)
@@ -263,6 +278,9 @@ func (s *session) Attach(e *transport.End) error {
 			recvHWM = max(recvHWM, s.options.Window) // the reader never waits for room
 		}
 		e.Out = transport.NewQueue(recvHWM)
+		if s.steps() {
+			e.Out.Fetcher = s
+		}
 	}
 	return nil
 }
@@ -305,34 +323,4 @@ func (s *session) Subscription(_ *transport.End, prefix string, on bool) {
 	s.in.Poke()
 }
 
-// incoming is what the decoder reads: the connection, with a limit to its silence. The
-// clock stands still while nobody reads, because the socket takes nothing.
-type incoming struct{ *session }
-
-func (r incoming) Read(b []byte) (int, error) {
-	silence := time.Duration(r.silence.Load())
-	if r.broken.Load() != nil {
-		silence = tail
-	}
-	if silence > 0 {
-		if err := r.conn.SetReadDeadline(time.Now().Add(silence)); err != nil {
-			return 0, err
-		}
-	}
-	r.reading()
-	n, err := r.conn.Read(b)
-	if r.borrowing != nil {
-		r.borrowing.arrived.Add(int64(n))
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) && silence > 0 {
-		err = errSilent
-		if why := r.broken.Load(); why != nil {
-			err = *why
-		}
-	}
-	return n, err
-}
-
 var errReplaced = errors.New("a later connection of the same peer has come")
-
-var errSilent = errors.New("nothing heard for the time of the heartbeat")

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/seedmq/mq/internal/transport"
@@ -26,7 +25,7 @@ func (s *session) write(ctx context.Context) error {
 			b.reset()
 			continue
 		}
-		if n, err := b.writeTo(s.conn); err != nil {
+		if n, err := s.carrier.behind(s.conn, &b); err != nil {
 			s.unwritten(&b, n)
 			return s.breakOff(err)
 		}
@@ -44,6 +43,9 @@ func (s *session) fill(ctx context.Context, b *batch) (done, ok bool, err error)
 	if s.repeat(b) {
 		return false, true, nil
 	}
+	if s.lending != nil {
+		s.lending.holding.Store(true)
+	}
 	poked := s.in.RecvShare(ctx, func(m transport.Msg) bool {
 		if b.size == 0 {
 			err = s.addCommands(b)
@@ -60,6 +62,11 @@ func (s *session) fill(ctx context.Context, b *batch) (done, ok bool, err error)
 
 // add puts a message that was taken into the batch.
 func (s *session) add(b *batch, m transport.Msg) {
+	if frames, ok := m.Frames(); ok {
+		b.framed(frames)
+		b.whole(m)
+		return
+	}
 	switch s.socket.Kind() {
 	case transport.Req:
 		if !s.end.Far.Peer.Taken(s.end.Far, m) {
@@ -67,6 +74,8 @@ func (s *session) add(b *batch, m transport.Msg) {
 		}
 		if m.Envelope() == nil {
 			s.asked.Store(true)
+		} else if !s.lead.never.Swap(true) {
+			s.lead.rouse()
 		}
 		b.envelope(m)
 	case transport.Rep:
@@ -117,6 +126,7 @@ const grace = time.Second
 // still read, if the socket receives it soon; but nothing more will come.
 func (s *session) breakOff(err error) error {
 	s.broken.Store(&err)
+	s.lead.rouse()
 	s.giveUp = time.AfterFunc(grace, s.discard)
 	if s.conn.SetReadDeadline(time.Now().Add(tail)) != nil || s.ending.Load() {
 		return err
@@ -150,93 +160,4 @@ func (s *session) beat(ctx context.Context) error {
 		s.mu.Unlock()
 		s.in.Poke()
 	}
-}
-
-// batch is what goes to the connection in one call: as many messages as are there, up to
-// a bound. Small frames are copied side by side, large ones go from where they are.
-type batch struct {
-	msgs []transport.Msg // the messages in it
-	ends []int           // and where they end, in bytes
-	size int             // bytes
-
-	small  []byte      // frames that were copied, and headers
-	from   int         // where in small begins what is not in pieces yet
-	pieces net.Buffers // of small, and large frames
-}
-
-const (
-	batchMax = 64 << 10 // bytes; a batch gets one message beyond that at most
-	largeMin = 16 << 10 // bytes of a frame that is not copied
-)
-
-func (b *batch) frame(flags byte, body []byte) {
-	before := len(b.small)
-	b.small = zmtp.AppendHeader(b.small, flags, len(body))
-	if len(body) < largeMin {
-		b.small = append(b.small, body...)
-		b.size += len(b.small) - before
-		return
-	}
-	b.size += len(b.small) - before + len(body)
-	b.cut()
-	b.pieces = append(b.pieces, body)
-}
-
-// raw puts in frames that are encoded.
-func (b *batch) raw(frames []byte) {
-	b.small = append(b.small, frames...)
-	b.size += len(frames)
-}
-
-// envelope puts in what REQ and REP put around a message.
-func (b *batch) envelope(m transport.Msg) {
-	for _, frame := range m.Envelope() {
-		b.frame(zmtp.FlagMore, frame)
-	}
-	b.frame(zmtp.FlagMore, nil)
-}
-
-// whole ends a message.
-func (b *batch) whole(m transport.Msg) {
-	b.msgs = append(b.msgs, m)
-	b.ends = append(b.ends, b.size)
-}
-
-func (b *batch) cut() {
-	if b.from < len(b.small) {
-		b.pieces = append(b.pieces, b.small[b.from:])
-		b.from = len(b.small)
-	}
-}
-
-// writeTo writes the batch, and returns how many bytes the kernel has taken.
-func (b *batch) writeTo(conn net.Conn) (int, error) {
-	if b.size == 0 {
-		return 0, nil
-	}
-	if len(b.pieces) == 0 {
-		return conn.Write(b.small)
-	}
-	b.cut()
-	pieces := b.pieces // WriteTo eats it up
-	n, err := pieces.WriteTo(conn)
-	return int(n), err
-}
-
-// unwritten returns the messages that are not whole in the first n bytes.
-func (b *batch) unwritten(n int) []transport.Msg {
-	for i, end := range b.ends {
-		if end > n {
-			return b.msgs[i:]
-		}
-	}
-	return nil
-}
-
-// reset empties the batch. It holds on to no message, and to memory for small ones only.
-func (b *batch) reset() {
-	clear(b.msgs)
-	clear(b.pieces)
-	b.msgs, b.ends, b.pieces = b.msgs[:0], b.ends[:0], b.pieces[:0]
-	b.small, b.from, b.size = b.small[:0], 0, 0
 }

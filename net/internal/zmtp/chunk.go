@@ -2,6 +2,8 @@
 
 package zmtp
 
+import "github.com/seedmq/mq/internal/reuse"
+
 const (
 	chunkMin = 512
 	chunkMax = 8 << 10
@@ -35,11 +37,11 @@ func (c *chunk) keepElsewhere(b []byte) []byte {
 		if n <= chunkMax/4 {
 			c.size = min(2*c.size, chunkMax)
 		}
-		own := make([]byte, len(b))
+		own := reuse.Lend(len(b))
 		copy(own, b)
 		return own
 	}
-	c.free = make([]byte, c.size)
+	c.free = reuse.Get(c.size)
 	c.size = min(2*c.size, chunkMax)
 	return c.keep(b)
 }

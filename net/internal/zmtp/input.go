@@ -2,15 +2,19 @@
 
 package zmtp
 
-import "io"
+import (
+	"errors"
+	"io"
+
+	"github.com/seedmq/mq/internal/reuse"
+)
 
 const (
-	bufMin   = 2 << 10   // bytes of a buffer at first, and again after calmMax
-	bufMax   = 64 << 10  // bytes to which full reads make it grow
-	stepMin  = 64 << 10  // bytes of memory that a large body may get before any of it has come
-	trustMax = 256 << 10 // the same for a peer that has sent a body as long before
-	calmMax  = 16        // reads in a row that need no large buffer, before it is a small one again
-	idleMax  = 100       // reads in a row that bring neither bytes nor an error
+	bufMin  = 2 << 10  // bytes of a buffer at first, and again after calmMax
+	bufMax  = 64 << 10 // bytes to which full reads make it grow
+	stepMin = 64 << 10 // bytes of memory that a large body may get before any of it has come; see trust
+	calmMax = 16       // reads in a row that need no large buffer, before it is a small one again
+	idleMax = 100      // reads in a row that bring neither bytes nor an error
 )
 
 // input is what was read from a connection and is not decoded yet.
@@ -21,7 +25,7 @@ type input struct {
 	late       error  // what the last read brought beside its bytes; counts when they are used up
 	full       bool   // the last read filled the buffer
 	calm       int    // reads in a row that needed no large buffer
-	trust      int    // longest body that came in whole, <= trustMax
+	trust      int    // bytes of memory that a large body may get because others as long have come in whole
 }
 
 // frame returns the next frame. Its body lies in the buffer, and is good until something is read, unless it is in memory
@@ -80,16 +84,18 @@ func isEmptyCommand(b []byte) bool {
 }
 
 // large returns a body that does not fit the buffer, or for which the buffer would be a detour. Its memory at most doubles
-// what has arrived, whatever was announced, except for the first step.
+// what has arrived, whatever was announced, except for the first step; and unless the peer has sent a body as long before:
+// it could have as much memory by sending half of one.
 func (d *Decoder) large(h header) (body []byte, ok bool) {
 	have := d.buf[d.start+h.size : d.end]
-	body = make([]byte, min(h.n, max(stepMin, uint64(d.trust), 2*uint64(len(have)))))
+	body = reuse.Lend(int(min(h.n, max(stepMin, uint64(d.trust), 2*uint64(len(have))))))
 	at := copy(body, have)
 	d.start = d.end
 	for uint64(at) < h.n {
 		if at == len(body) {
-			wider := make([]byte, min(h.n, 2*uint64(at)))
+			wider := reuse.Lend(int(min(h.n, 2*uint64(at))))
 			copy(wider, body)
+			reuse.Return(body)
 			body = wider
 		}
 		n := d.read(body[at:])
@@ -98,11 +104,12 @@ func (d *Decoder) large(h header) (body []byte, ok bool) {
 				d.late = io.ErrUnexpectedEOF
 			}
 			d.fail(d.late)
+			reuse.Return(body)
 			return nil, false
 		}
 		at += n
 	}
-	d.trust = max(d.trust, min(at, trustMax))
+	d.trust = max(at, d.trust/2)
 	if h.n >= bufMax/2 {
 		d.full = false // it was for this body only, and what is so large does better without a buffer
 		d.calm++
@@ -119,15 +126,8 @@ func (d *Decoder) more(read bool) bool {
 		if d.makeRoom() {
 			d.chunk = chunk{size: chunkMin}
 		}
-		free := d.buf[d.end:]
-		if n := d.read(free); n > 0 {
-			d.end += n
-			d.full = n == len(free)
-			if n < len(d.buf)/4 {
-				d.calm++
-			} else if !d.full {
-				d.calm = 0
-			}
+		if n := d.read(d.buf[d.end:]); n > 0 {
+			d.came(n)
 			return true
 		}
 	}
@@ -136,6 +136,42 @@ func (d *Decoder) more(read bool) bool {
 	}
 	d.fail(d.late)
 	return false
+}
+
+// came notes that n bytes were read into the buffer.
+func (in *input) came(n int) {
+	in.full = n == len(in.buf)-in.end
+	in.end += n
+	if n < len(in.buf)/4 {
+		in.calm++
+	} else if !in.full {
+		in.calm = 0
+	}
+}
+
+// ErrInterrupted is what the reader returns, with no bytes, if a read has ended early and the next may go on.
+var ErrInterrupted = errors.New("zmtp: interrupted")
+
+// Empty reports whether all that was read has been returned.
+func (d *Decoder) Empty() bool {
+	return d.start == d.end && !d.waiting && len(d.held) == 0 && d.late == nil && d.err == nil
+}
+
+// Fill reads once, and blocks as long as the reader does. It is called when Empty. It returns ErrInterrupted, and
+// otherwise what has come, or what was wrong, is for Next.
+func (d *Decoder) Fill() error {
+	if d.makeRoom() {
+		d.chunk = chunk{size: chunkMin}
+	}
+	n, err := d.r.Read(d.buf[d.end:])
+	if err == ErrInterrupted {
+		return err
+	}
+	d.late = err
+	if n > 0 {
+		d.came(n)
+	}
+	return nil
 }
 
 // cut is what the end of the input comes to, with nothing more to read.
@@ -186,6 +222,9 @@ func (in *input) read(p []byte) int {
 			break
 		}
 		n, err := in.r.Read(p)
+		if err == ErrInterrupted {
+			continue
+		}
 		in.late = err
 		if n > 0 {
 			return n
