@@ -28,6 +28,8 @@ func NewDealer(opts ...Option) Socket {
 
 type dealer struct{ sharing }
 
+func (d *dealer) Send(ctx context.Context, m Message) error { return d.send(ctx, &m) }
+
 func (d *dealer) Recv(ctx context.Context) (m Message, _ error) {
 	if ctx == nil {
 		return m, nilContext("recv")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seedmq/mq/internal/reuse"
 	"github.com/seedmq/mq/internal/transport"
 )
 
@@ -17,7 +18,8 @@ import (
 //
 // Send takes ownership of the bytes: the sender does not change them any more.
 // A message that Recv returns may be shared with other receivers: treat it as
-// read-only, and Clone it to change it.
+// read-only, and Clone it to change it. Messages are compared by their parts: one that was
+// received may carry more than those, for Ack and Release.
 type Message struct {
 	Data []byte   // first part
 	More [][]byte // further parts, usually nil
@@ -109,6 +111,25 @@ func (m Message) Ack() {
 // Redelivered reports whether some PULL may have received this message before: it was sent
 // to one that was lost, or closed before it had confirmed it.
 func (m Message) Redelivered() bool { return m.note != nil && m.note.Again }
+
+// Release gives back the memory of a message that came over a network, for the next one that
+// comes, and empties m. It is for who has received the message, and is done with it: nobody
+// may use the bytes any more then, nor have sent them on before, and of several copies of
+// a Message one may be released. Otherwise the next message can change under the hands of
+// who has it. Release is never needed, as the garbage collector finds out by itself; but
+// later, when the memory is not in the caches any more, so that streams of large messages
+// gain from it. Of parts below 16 KiB, of what did not come over a network, and of an m that
+// is empty already, nothing is given back. An Ack may come before or after. Release does not
+// block, and other messages may be released at the same time.
+func (m *Message) Release() {
+	if m.note != nil && m.note.Lent {
+		reuse.Return(m.Data)
+		for _, p := range m.More {
+			reuse.Return(p)
+		}
+	}
+	m.Data, m.More = nil, nil
+}
 
 // String shows the whole message: parts between bars, and a part that is not UTF-8
 // in hex. It is for logs and tests; the content itself is in Data and More.

@@ -101,6 +101,8 @@
 //
 // Send takes ownership of the bytes. Inproc the receiver gets those very slices,
 // and subscribers share them: nobody writes to them after Send. (TestLaws/.*/MQ-OWN)
+// What comes over a network is the receiver's alone, who may give its memory back by
+// [Message.Release].
 //
 // # Cancellation
 //
@@ -295,7 +297,7 @@ type Router interface {
 type Stats struct {
 	Sent     uint64 // messages that Send accepted, and Do
 	Received uint64 // messages that Recv returned, and Do
-	Dropped  uint64 // messages lost to a full queue of one peer, or discarded with it: PUB counts for all its subscribers, SUB for itself; REP counts replies nobody waits for, and ROUTER what it cannot route
+	Dropped  uint64 // messages lost to a full queue of one peer, or discarded with it: PUB counts for all its subscribers, SUB for itself; REP counts replies nobody waits for, REQ those that a remote peer sends, and ROUTER what it cannot route
 	Queued   int    // messages that Send accepted and no peer has taken; on PUB, the sum over subscribers
 	Pending  int    // messages that Recv could take now; PULLs that share a PUSH count the same messages
 	Peers    int    // peers attached and ready

@@ -42,6 +42,8 @@ type pub struct {
 	round       uint64 // counts calls of eachLocked
 	subs        trie.Trie[*subscriber]
 	subscribers map[*transport.End]*subscriber
+	remotes     int            // how many of them are Framers
+	roll        transport.Roll // for those
 }
 
 // subscriber is one peer of a publisher. Its fields are protected by the table of that. It
@@ -52,16 +54,19 @@ type subscriber struct {
 	round    uint64           // of the last eachLocked that came to it
 	prefixes int32            // how many it has in subs
 	welcomed bool             // it has had the welcome message of an XPUB
+	remote   bool             // it is a Framer; read-only
 }
 
-func (p *pub) Send(ctx context.Context, m Message) error {
+func (p *pub) Send(ctx context.Context, m Message) error { return p.send(ctx, &m) }
+
+func (p *pub) send(ctx context.Context, m *Message) error { // see sharing.send
 	if ctx == nil {
 		return nilContext("send")
 	}
 	if err := ctx.Err(); err != nil {
 		return opError("send", "", err)
 	}
-	msg := pack(&m)
+	msg := pack(m)
 	p.table.Lock()
 	if p.config.noDrop {
 		if err := p.awaitRoomLocked(ctx, m.Data); err != nil {
@@ -74,13 +79,29 @@ func (p *pub) Send(ctx context.Context, m Message) error {
 		return opError("send", "", ErrClosed)
 	}
 	p.sent++
-	p.eachLocked(m.Data, func(s *subscriber) {
-		if s.out.TryPush(msg) != ring.OK {
+	p.publishLocked(m.Data, msg)
+	p.table.Unlock()
+	return nil
+}
+
+// publishLocked gives a message to all subscribers of topic. For those over a network it is
+// encoded once, if there are several.
+func (p *pub) publishLocked(topic []byte, msg transport.Msg) {
+	var framed transport.Msg
+	isFramed := false
+	p.eachLocked(topic, func(s *subscriber) {
+		m := msg
+		if s.remote && p.remotes > 1 {
+			if !isFramed {
+				framed = s.end.Far.Peer.(transport.Framer).Frame(&p.roll, msg)
+				isFramed = true
+			}
+			m = framed
+		}
+		if s.out.TryPush(m) != ring.OK {
 			p.miss(s.end, 1)
 		}
 	})
-	p.table.Unlock()
-	return nil
 }
 
 // awaitRoomLocked waits until all subscribers of topic have room. Nobody else can take
@@ -146,7 +167,11 @@ func (p *pub) Attach(e *transport.End) error {
 	}
 	p.table.Lock()
 	defer p.table.Unlock()
-	p.subscribers[e] = &subscriber{end: e, out: e.Out}
+	_, remote := e.Far.Peer.(transport.Framer)
+	p.subscribers[e] = &subscriber{end: e, out: e.Out, remote: remote}
+	if remote {
+		p.remotes++
+	}
 	return nil
 }
 
@@ -186,6 +211,9 @@ func (p *pub) Detach(e *transport.End) {
 	if s := p.subscribers[e]; s != nil {
 		p.forgetLocked(s)
 		delete(p.subscribers, e)
+		if s.remote {
+			p.remotes--
+		}
 	}
 	p.table.Unlock()
 	if rest := e.Out.Close(); len(rest) > 0 {

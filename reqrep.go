@@ -27,6 +27,7 @@ func NewReq(opts ...Option) Req {
 	r := &req{}
 	r.init(transport.Req, r, opts)
 	r.out = transport.NewQueue(r.config.sendHWM)
+	r.in.InStep.Store(true)
 	r.open()
 	return r
 }
@@ -71,7 +72,10 @@ func (r *req) send(ctx context.Context, m transport.Msg) error {
 	if err := r.begin(reqIdle, reqSending); err != nil {
 		return err
 	}
-	err := r.out.Send(ctx, m)
+	err := ctx.Err()
+	if err == nil && !r.out.Carry(m) {
+		err = r.out.Send(ctx, m)
+	}
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	r.state = reqAwaiting
@@ -294,6 +298,7 @@ func (r *rep) recvRequest(ctx context.Context) (transport.Msg, error) {
 	if err := r.begin(repReceiving); err != nil {
 		return transport.Msg{}, err
 	}
+	r.in.InStep.Store(true)
 	m, from, err := r.next(ctx)
 	r.turn.Lock()
 	defer r.turn.Unlock()
@@ -378,7 +383,7 @@ func (r *rep) answer(to *transport.End, envelope [][]byte, m transport.Msg) {
 			frames := m.AppendSealed(nil)
 			m = transport.NewMsg(frames[0], frames[1:])
 		}
-		wanted = to.Out.TryPush(m) == ring.OK
+		wanted = r.in.Quiet() && to.Out.Carry(m) || to.Out.TryPush(m) == ring.OK
 	}
 	if !wanted {
 		r.lost.Add(1)

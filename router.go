@@ -146,9 +146,9 @@ func (r *router) Recv(ctx context.Context) (m Message, _ error) {
 			from.End.Far.Peer.Taken(from.End.Far, msg)
 			of.mute()
 		case !of.asks:
-			return Message{Data: of.id, More: msg.AppendParts(nil)}, nil
+			return Message{of.id, msg.AppendParts(nil), msg.Note()}, nil
 		case from.End.Far.Peer.Taken(from.End.Far, msg):
-			return Message{Data: of.id, More: msg.AppendSealed(nil)}, nil
+			return Message{of.id, msg.AppendSealed(nil), msg.Note()}, nil
 		}
 		r.refused.Add(1)
 	}

@@ -38,6 +38,7 @@ func (r *rep) Serve(ctx context.Context, h func(context.Context, Message) (Messa
 	if err := r.begin(repServing); err != nil {
 		return opError("serve", "", err)
 	}
+	r.in.InStep.Store(false)
 	handling, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(r.ended, cancel)
 	s := &server{rep: r, ctx: ctx, handling: handling, handler: h, room: r.config.handlerCount()}

@@ -42,6 +42,8 @@ type xpub struct {
 	last   *subscriber   // whose wish was received last
 }
 
+func (x *xpub) Send(ctx context.Context, m Message) error { return x.send(ctx, &m) }
+
 func (x *xpub) Recv(ctx context.Context) (m Message, _ error) {
 	if ctx == nil {
 		return m, nilContext("recv")
