@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/seedmq/mq/bench/internal/peer"
@@ -79,11 +80,17 @@ func (o order) carryOut() (rep report) {
 // apart makes a measurement in a process of its own, and ends the process if that
 // takes far longer than it may.
 func apart(ctx context.Context, row Row, c peer.Contender, o options, n int) (result, error) {
+	return under(ctx, nil, order{Row: row.Name, Peer: c.Info().Name, N: n, Options: o})
+}
+
+// under is apart for a process that another program starts, with what it is told.
+func under(ctx context.Context, program []string, what order) (result, error) {
+	o := what.Options
 	self, err := os.Executable()
 	if err != nil {
 		return result{}, err
 	}
-	text, err := json.Marshal(order{Row: row.Name, Peer: c.Info().Name, N: n, Options: o})
+	text, err := json.Marshal(what)
 	if err != nil {
 		return result{}, err
 	}
@@ -91,7 +98,8 @@ func apart(ctx context.Context, row Row, c peer.Contender, o options, n int) (re
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, self, childFlag, string(text))
+	words := append(slices.Clone(program), self, childFlag, string(text))
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
 	var rep report

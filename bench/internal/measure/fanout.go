@@ -29,10 +29,10 @@ func fanOut(l *live, n int) (result, error) {
 		done[i] = make(chan struct{}, len(recvs))
 	}
 	var ready sync.WaitGroup
-	for _, recv := range recvs {
-		l.goroutine(&ready, func() { l.fail(inBatches(recv, n, l.row.size, &done)) })
+	for i := range recvs {
+		l.goroutine(&ready, peer.Receivers, func() { l.fail(l.inBatches(i, n, &done)) })
 	}
-	payload := make([]byte, l.row.size)
+	payload := l.payload()
 	ready.Wait()
 	m := start()
 	last := (n - 1) / batch
@@ -43,7 +43,7 @@ func fanOut(l *live, n int) (result, error) {
 			}
 		}
 		if i <= last {
-			if err := produce(l.rig.Send[0], min(batch, n-i*batch), payload); err != nil {
+			if err := l.sends(0, min(batch, n-i*batch), payload); err != nil {
 				return result{}, err
 			}
 			l.flush()
@@ -65,9 +65,9 @@ func (l *live) awaitAll(signals <-chan struct{}, n int) error {
 	return nil
 }
 
-func inBatches(recv func() ([]byte, error), n, size int, done *batches) error {
+func (l *live) inBatches(receiver, n int, done *batches) error {
 	for i := 0; i*batch < n; i++ {
-		if err := consume(recv, min(batch, n-i*batch), size); err != nil {
+		if err := l.receives(receiver, min(batch, n-i*batch)); err != nil {
 			return err
 		}
 		done.received(i) <- struct{}{}

@@ -22,6 +22,8 @@ type live struct {
 	grace  time.Duration // for goroutines to end that nobody waits for
 	before int           // goroutines
 
+	beside *stream // nil if there is none
+
 	goroutines sync.WaitGroup // that may be in a call until the rig is stopped
 	stopping   sync.Once
 	stopped    chan struct{}
@@ -55,19 +57,25 @@ func open(ctx context.Context, c peer.Contender, row Row, o options) (*live, err
 		return nil, peer.Cannot(fmt.Sprintf("set-up took over %v", o.Limit))
 	}
 	if rig.Serve != nil {
-		l.goroutine(nil, rig.Serve)
+		l.goroutine(nil, peer.Receivers, rig.Serve)
+	}
+	if row.beside.Over != "" {
+		if l.beside, err = openStream(ctx, c, row, o, l.fail); err != nil {
+			l.close()
+			return nil, err
+		}
 	}
 	return l, nil
 }
 
-// goroutine starts f, on a thread of its own if the rig asks for it. Just before f
-// runs, ready is told.
-func (l *live) goroutine(ready *sync.WaitGroup, f func()) {
+// goroutine starts f, which is on that side of the rig, on a thread of its own if the rig
+// asks for it. Just before f runs, ready is told.
+func (l *live) goroutine(ready *sync.WaitGroup, side peer.Sides, f func()) {
 	if ready != nil {
 		ready.Add(1)
 	}
 	l.goroutines.Go(func() {
-		if l.rig.Threads {
+		if l.rig.Threads&side != 0 {
 			runtime.LockOSThread() // for good: the thread ends with the goroutine
 		}
 		if ready != nil {
@@ -85,7 +93,7 @@ func (l *live) measured(n int) (result, error) {
 		l.stop()
 	})
 	defer timer.Stop()
-	if l.rig.Threads {
+	if l.rig.Threads&peer.Senders != 0 {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 	}
@@ -144,6 +152,9 @@ func (l *live) flush() {
 
 // close tears all down, and returns how many goroutines stayed all the same.
 func (l *live) close() (left int) {
+	if l.beside != nil {
+		l.beside.close()
+	}
 	l.stop()
 	l.goroutines.Wait()
 	if l.rig.Close != nil {
@@ -155,6 +166,32 @@ func (l *live) close() (left int) {
 			return left
 		}
 	}
+}
+
+// sends sends so many messages with the i-th sender.
+func (l *live) sends(i, count int, payload []byte) error {
+	if i < len(l.rig.SendMany) {
+		return l.rig.SendMany[i](count, payload)
+	}
+	return produce(l.rig.Send[i], count, payload)
+}
+
+// receives receives so many with the i-th receiver, and looks at their size.
+func (l *live) receives(i, count int) error {
+	if i < len(l.rig.RecvMany) {
+		return l.rig.RecvMany[i](count, l.row.size)
+	}
+	return consume(l.rig.Recv[i], count, l.row.size)
+}
+
+// payload makes one for the row. It is written to, because memory that nobody has
+// written to is the same page of zeros again and again.
+func (l *live) payload() []byte {
+	p := make([]byte, l.row.size)
+	for i := range p {
+		p[i] = byte(i)
+	}
+	return p
 }
 
 // consume receives so many messages and looks at their size.

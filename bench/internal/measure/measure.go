@@ -19,24 +19,29 @@ type Row struct {
 	Lines []Line
 	Count int      // of what grows from row to row, such as peers; 0 if nothing does
 	Procs int      // GOMAXPROCS; 0 for all there are
-	Peers []string // who is asked; nil for everybody but floors
+	Peers []string // who is asked; nil for everybody but those who want to be named
 	Fixed int      // how many times, if that is not chosen by time
 	Least int      // times of a measurement, so that it is more than the start of one
 	Most  int      // how many rounds are enough; 0 for all there are
 	Alone bool     // in a process of its own, so that memory and idle time are its own
+	Slow  bool     // takes so long to set up that it may take three times as long as others
 	Warm  bool     // done once before it is measured, so that what grows with use has its size
 
-	work peer.Work
-	size int // of a payload, in bytes
-	run  func(l *live, n int) (result, error)
+	work   peer.Work
+	size   int       // of a payload, in bytes
+	beside peer.Work // what a stream beside it is for; nothing if Over is ""
+	run    func(l *live, n int) (result, error)
 	// do is run for rows that have to look before and after set-up.
 	do func(c peer.Contender, o options, n int) (result, error)
 }
 
+// Size is that of a payload, in bytes.
+func (r Row) Size() int { return r.size }
+
 // asks reports whether a contender is asked to do the row.
 func (r Row) asks(info peer.Info) bool {
 	if r.Peers == nil {
-		return !info.Floor
+		return !info.ByName
 	}
 	return slices.Contains(r.Peers, info.Name)
 }

@@ -5,6 +5,8 @@ package measure
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/seedmq/mq/bench/internal/peer"
 )
 
 // share is the i-th of k parts of n, which differ by one at most.
@@ -14,14 +16,14 @@ func share(n, k, i int) int { return n*(i+1)/k - n*i/k }
 func oneWay(l *live, n int) (result, error) {
 	var ready, sent sync.WaitGroup
 	begin := make(chan struct{})
-	payload := make([]byte, l.row.size)
+	payload := l.payload()
 	received := receivers(l, n, &ready)
-	for i, send := range l.rig.Send {
+	for i := range l.rig.Send {
 		sent.Add(1)
-		l.goroutine(&ready, func() {
+		l.goroutine(&ready, peer.Senders, func() {
 			defer sent.Done()
 			<-begin
-			l.fail(produce(send, share(n, len(l.rig.Send), i), payload))
+			l.fail(l.sends(i, share(n, len(l.rig.Send), i), payload))
 			l.flush()
 		})
 	}
@@ -58,11 +60,11 @@ func receivers(l *live, n int, ready *sync.WaitGroup) <-chan struct{} {
 		return received
 	}
 	var all sync.WaitGroup
-	for i, recv := range recvs {
+	for i := range recvs {
 		all.Add(1)
-		l.goroutine(ready, func() {
+		l.goroutine(ready, peer.Receivers, func() {
 			defer all.Done()
-			l.fail(consume(recv, share(n, len(recvs), i), l.row.size))
+			l.fail(l.receives(i, share(n, len(recvs), i)))
 		})
 	}
 	go func() { all.Wait(); close(received) }()
@@ -75,7 +77,7 @@ func countDown(l *live, n int, ready *sync.WaitGroup, received chan struct{}) {
 	left.Store(int64(n))
 	done := func() { once.Do(func() { close(received) }) }
 	for _, recv := range l.rig.Recv {
-		l.goroutine(ready, func() {
+		l.goroutine(ready, peer.Receivers, func() {
 			for {
 				p, err := recv()
 				if left.Load() <= 0 {
@@ -101,16 +103,16 @@ func countDown(l *live, n int, ready *sync.WaitGroup, received chan struct{}) {
 func bothWays(l *live, n int) (result, error) {
 	var ready, all sync.WaitGroup
 	begin := make(chan struct{})
-	payload := make([]byte, l.row.size)
+	payload := l.payload()
 	for i := range l.rig.Send {
 		count := share(n, len(l.rig.Send), i)
 		all.Add(2)
-		l.goroutine(&ready, func() {
+		l.goroutine(&ready, peer.Senders, func() {
 			defer all.Done()
 			<-begin
 			l.fail(produce(l.rig.Send[i], count, payload))
 		})
-		l.goroutine(&ready, func() {
+		l.goroutine(&ready, peer.Receivers, func() {
 			defer all.Done()
 			l.fail(consume(l.rig.Recv[i], count, l.row.size))
 		})
@@ -128,10 +130,10 @@ func fanIn(busy int) func(l *live, n int) (result, error) {
 	return func(l *live, n int) (result, error) {
 		var ready sync.WaitGroup
 		begin := make(chan struct{})
-		payload := make([]byte, l.row.size)
+		payload := l.payload()
 		received := receivers(l, n, &ready)
 		sent := make(chan struct{})
-		l.goroutine(&ready, func() {
+		l.goroutine(&ready, peer.Senders, func() {
 			defer close(sent)
 			<-begin
 			l.fail(inTurn(l.rig.Send[:busy], n, payload))

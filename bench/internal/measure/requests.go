@@ -49,10 +49,10 @@ func requestRow(n, size int, over string) Row {
 func underWay(l *live, n int) (result, error) {
 	var ready, all sync.WaitGroup
 	begin := make(chan struct{})
-	payload := make([]byte, l.row.size)
+	payload := l.payload()
 	for i, ask := range l.rig.Asks {
 		all.Add(1)
-		l.goroutine(&ready, func() {
+		l.goroutine(&ready, peer.Senders, func() {
 			defer all.Done()
 			<-begin
 			l.fail(ask(share(n, len(l.rig.Asks), i), payload))
@@ -83,7 +83,7 @@ func routeRows(s Scale) []Row {
 // goroutine, so that nobody waits: what is left is to find the peer.
 func routed(l *live, n int) (result, error) {
 	sends, recvs := l.rig.Send, l.rig.Recv
-	payload := make([]byte, l.row.size)
+	payload := l.payload()
 	m := start()
 	for at := 0; at < n; at += peer.RouteTurn {
 		end := min(n, at+peer.RouteTurn)

@@ -15,7 +15,7 @@ const mostTrips = 1_000_000
 // roundTrip asks n questions one after the other without looking at the clock, for
 // the mean, and n more with a look at it after each, for the percentiles.
 func roundTrip(l *live, n int) (result, error) {
-	payload := make([]byte, l.row.size)
+	payload := l.payload()
 	m := start()
 	if err := produce(l.rig.Ask, n, payload); err != nil {
 		return result{}, err

@@ -20,6 +20,9 @@ type Scale struct {
 	Copies      int           // of what memory is measured of
 	Settle      time.Duration // how long goroutines may take to fall asleep
 	Idle        time.Duration // how long they are watched then
+	Connected   []int         // peers over a network
+	Lone        int           // messages that find everybody asleep
+	Traced      int           // messages whose system calls are counted
 }
 
 // Full is the scale of a real run.
@@ -33,6 +36,9 @@ func Full() Scale {
 		Copies:      1000,
 		Settle:      300 * time.Millisecond,
 		Idle:        5 * time.Second,
+		Connected:   []int{1, 1000, 10_000},
+		Lone:        1000,
+		Traced:      100_000,
 	}
 }
 
@@ -55,6 +61,12 @@ const (
 	WireTrip     = "Network, round trip"
 	WireRequests = "Network, requests under way"
 	WireFanOut   = "Network, fan-out"
+	WireBusy     = "Network, round trip beside a stream"
+	WireLone     = "Network, a message that finds everybody asleep"
+	WireCalls    = "Network, system calls"
+	WireFanIn    = "Network, fan-in"
+	WireRoutes   = "Network, routing"
+	WireMemory   = "Network, memory"
 	oneProcessor = "/procs=1"
 )
 
@@ -74,7 +86,7 @@ func Rows(s Scale) []Row {
 	rows = append(rows, routeRows(s)...)
 	rows = append(rows, memoryRows(s)...)
 	rows = append(rows, idleRow())
-	return append(rows, wireRows()...)
+	return append(rows, wireRows(s)...)
 }
 
 // onOne turns rows into those for one processor, which are for mq and channels.
@@ -89,14 +101,15 @@ func onOne(table string, rows []Row) []Row {
 
 // The sizes of payloads, in bytes.
 const (
-	small = 16
-	large = 1000
-	// Over a network.
-	wireSmall = 10
-	wireLarge = 100_000
+	small     = 16
+	large     = 1000
+	wireSmall = 10 // over a network
 )
 
-var sizeNames = map[int]string{wireSmall: "10 B", small: "16 B", large: "1 kB", wireLarge: "100 kB"}
+var sizeNames = map[int]string{
+	1: "1 B", 10: "10 B", small: "16 B", 100: "100 B", large: "1 kB", 10_000: "10 kB",
+	100_000: "100 kB", 1_000_000: "1 MB", 10_000_000: "10 MB",
+}
 
 const perMessage = "ns per message"
 

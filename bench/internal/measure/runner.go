@@ -18,7 +18,7 @@ type Runner struct {
 	Time   time.Duration // how long a measurement lasts
 	Limit  time.Duration // how long a set-up may last, and a measurement
 	Scale  Scale
-	N      int // times of each, in place of as many as last Time; 0 to try
+	N      int // times of each, in place of as many as last Time; 0 to try. Fewer of large messages
 	Log    io.Writer
 	Limits map[string]*Limits // by table, as seen so far; filled in by Run
 }
@@ -88,7 +88,7 @@ func (r *Runner) round(ctx context.Context, result *Result, peers []peer.Contend
 			continue
 		}
 		if round > 0 && r.N > 0 {
-			s.N = r.N
+			s.N = min(r.N, max(20, row.work.Queue()))
 		}
 		res, err := r.once(ctx, row, c, s.N)
 		if ctx.Err() != nil {
@@ -111,7 +111,10 @@ func (r *Runner) round(ctx context.Context, result *Result, peers []peer.Contend
 
 func (r *Runner) once(ctx context.Context, row Row, c peer.Contender, n int) (result, error) {
 	o := options{Scale: r.Scale, Time: r.Time, Limit: r.Limit}
-	if row.Alone || c.Info().Leaves {
+	if row.Slow {
+		o.Limit *= 3
+	}
+	if row.Alone || c.Info().Leaves || c.Info().Apart {
 		return apart(ctx, row, c, o, n)
 	}
 	return measure(ctx, row, c, o, n)

@@ -34,6 +34,9 @@ func tiny() Scale {
 		Copies:      20,
 		Settle:      time.Millisecond,
 		Idle:        10 * time.Millisecond,
+		Connected:   []int{1, 20},
+		Lone:        20,
+		Traced:      500,
 	}
 }
 
@@ -41,6 +44,7 @@ func tiny() Scale {
 var expected = map[string][]string{
 	peer.MQBackground: {"subscribe", "memory/"},
 	peer.ChanCtx:      {"subscribe", "memory/"},
+	peer.NATS:         {"one-way/ipc/"},
 	"libzmq":          {"one-way/PAIR both ways/16"},
 	"go-zeromq":       {"one-way/1x1/1000", "one-way/4x1/1000", "one-way/1x4/1000", "one-way/16x16/1000", "one-way/1 PUSH 4 PULL", "memory/queued"},
 	"watermill":       {"one-way/1 PUSH 4 PULL", "matching/", "subscribe", "memory/endpoint"},
@@ -126,8 +130,8 @@ func TestRowNamesDiffer(t *testing.T) {
 	}
 }
 
-// A floor has nothing to do with work inside the process. Over a network everybody is asked
-// who can use one, and for requests under way those who can have several.
+// Some have nothing to do with work inside the process. Over a network everybody is asked by
+// name.
 func TestWhoIsAsked(t *testing.T) {
 	for _, row := range Rows(Full()) {
 		var names []string
@@ -136,15 +140,14 @@ func TestWhoIsAsked(t *testing.T) {
 				names = append(names, c.Info().Name)
 			}
 		}
-		want := []string{peer.MQ, peer.Libzmq, peer.GoZeroMQ, peer.NetConn}
-		if row.Table == WireRequests {
-			want = []string{peer.MQ, peer.Libzmq, peer.NATS}
+		wire := strings.HasPrefix(row.Table, "Network")
+		for _, name := range []string{peer.NetConn, peer.MQDealer, peer.MQRelease, peer.LibzmqC, peer.MQToLibzmq, peer.LibzmqToMQ} {
+			if !wire && slices.Contains(names, name) {
+				t.Errorf("%s: %s is asked", row.Name, name)
+			}
 		}
-		switch {
-		case row.work.Over != "" && !slices.Equal(names, want):
-			t.Errorf("%s: %q are asked", row.Name, names)
-		case row.work.Over == "" && slices.Contains(names, peer.NetConn):
-			t.Errorf("%s: %s is asked", row.Name, peer.NetConn)
+		if wire && !slices.Equal(names, row.Peers) { // in the order of the contenders, and all there are
+			t.Errorf("%s: %q are asked, and %q answer", row.Name, row.Peers, names)
 		}
 	}
 }

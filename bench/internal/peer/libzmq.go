@@ -29,9 +29,10 @@ func (libzmqPeer) Info() Info {
 			"so late of what was received that it drops messages for a queue that is empty. Requests under way are those of a single " +
 			"thread with a DEALER, which sends the next one whenever a reply comes, to a single thread with a ROUTER: nobody looks up whose " +
 			"reply it is, and wakes him. A program whose threads ask has to add that, and ids to tell replies apart. Over tcp and ipc each end has " +
-			"a context of its own, with the one I/O thread that is the default, as it would in two processes, and a queue of 500. " +
+			"a context of its own, with the one I/O thread that is the default, as it would in two processes, and a queue of 500, " +
+			"or less for large messages. " +
 			"Bytes are copied on both sides, as cgo demands, and each message crosses from Go to C six times, once to be sent and " +
-			"five times to be received, which a program in C saves. " +
+			"five times to be received, which a program in C saves: see libzmq-c. " +
 			"What it allocates in C is not in the columns for allocations, and its memory is that of the whole process.",
 		Foreign: true,
 	}
@@ -50,15 +51,30 @@ type zmqRig struct {
 	timeout time.Duration // of every call; -1 to wait for ever
 	half    int           // of what the queue of a pair of sockets holds; 0 for no bound
 	err     error
+
+	from, to []*zmq.Socket // by the index of Send and Recv; of a request, who asks and who serves
 }
 
 func (libzmqPeer) Open(setup context.Context, w Work) (*Rig, error) {
+	r, err := openZmq(setup, w)
+	if err != nil {
+		return nil, err
+	}
+	return &r.Rig, nil
+}
+
+func openZmq(setup context.Context, w Work) (*zmqRig, error) {
 	if w.Pattern == Pair && w.N == 2 {
 		return nil, Cannot("a socket can be used by one goroutine at a time, so none sends while another receives")
 	}
-	r := &zmqRig{timeout: turn, half: Capacity / 2}
-	r.Threads = true
-	r.Stop = func() { r.stopped.Store(true) }
+	many := w.Over != "" && (w.Pattern == FanIn || w.Pattern == Routes)
+	if files := 3*w.N + 100; many && files > OpenFiles() {
+		return nil, Cannot(fmt.Sprintf("it needs %d open files, and a process may have %d", files, OpenFiles()))
+	}
+	r := newZmqRig(w)
+	if many {
+		r.half = Capacity // what a socket has by default
+	}
 	remove := func() {}
 	if w.Over != "" {
 		r.wire, remove, r.err = wireAddr(w.Over)
@@ -74,7 +90,14 @@ func (libzmqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 		r.Close()
 		return nil, r.err
 	}
-	return &r.Rig, nil
+	return r, nil
+}
+
+func newZmqRig(w Work) *zmqRig {
+	r := &zmqRig{timeout: turn, half: w.Queue() / 2}
+	r.Threads = bothSides
+	r.Stop = func() { r.stopped.Store(true) }
+	return r
 }
 
 func (r *zmqRig) context() {
@@ -184,9 +207,11 @@ func (r *zmqRig) join(bound, connected *zmq.Socket, i int) {
 	r.connect(connected, i)
 }
 
-func (r *zmqRig) send(s *zmq.Socket, p []byte) error {
+func (r *zmqRig) send(s *zmq.Socket, p []byte) error { return r.sendPart(s, p, 0) }
+
+func (r *zmqRig) sendPart(s *zmq.Socket, p []byte, flags zmq.Flag) error {
 	for {
-		_, err := s.SendBytes(p, 0)
+		_, err := s.SendBytes(p, flags)
 		if err == nil || !r.again(err) {
 			return err
 		}
@@ -208,10 +233,12 @@ func (r *zmqRig) again(err error) bool {
 }
 
 func (r *zmqRig) sender(s *zmq.Socket) {
+	r.from = append(r.from, s)
 	r.Send = append(r.Send, func(p []byte) error { return r.send(s, p) })
 }
 
 func (r *zmqRig) receiver(s *zmq.Socket) {
+	r.to = append(r.to, s)
 	r.Recv = append(r.Recv, func() ([]byte, error) { return r.recv(s) })
 }
 

@@ -74,24 +74,29 @@ func (r *zmqRig) routes(peers int) {
 		}
 		r.note(dealer.SetIdentity(string(id)))
 		r.connect(dealer, 0)
-		if r.err == nil {
-			r.note(r.send(dealer, id))
-		}
+		r.pass(dealer, router, id)
 		r.receiver(dealer)
 		r.Send = append(r.Send, func(p []byte) error {
-			if _, err := router.SendBytes(id, zmq.SNDMORE); err != nil {
+			if err := r.sendPart(router, id, zmq.SNDMORE); err != nil {
 				return err
 			}
 			return r.send(router, p)
 		})
 	}
-	for range 2 * peers {
+	if r.err == nil {
+		r.note(router.SetRouterMandatory(1))
+	}
+}
+
+// pass sends a message from a DEALER to a ROUTER, which puts an id before it.
+func (r *zmqRig) pass(dealer, router *zmq.Socket, p []byte) {
+	if r.err == nil {
+		r.note(r.send(dealer, p))
+	}
+	for range 2 {
 		if r.err == nil {
 			_, err := r.recv(router)
 			r.note(err)
 		}
-	}
-	if r.err == nil {
-		r.note(router.SetRouterMandatory(1))
 	}
 }

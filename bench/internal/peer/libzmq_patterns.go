@@ -26,8 +26,8 @@ func (r *zmqRig) pipeline(w Work) {
 			r.connect(push, i)
 		}
 		r.sender(push)
+		r.meet(push, pull)
 	}
-	r.meet(push, pull)
 }
 
 // meet passes one message over a network, so that the connection is up at both ends.
@@ -46,6 +46,12 @@ func (r *zmqRig) request() {
 	r.join(rep, req, 0)
 	r.meet(req, rep)
 	r.meet(rep, req)
+	r.asks(req)
+	r.serves(rep)
+}
+
+func (r *zmqRig) asks(req *zmq.Socket) {
+	r.from = append(r.from, req)
 	r.Ask = func(p []byte) error {
 		if err := r.send(req, p); err != nil {
 			return err
@@ -53,6 +59,10 @@ func (r *zmqRig) request() {
 		_, err := r.recv(req)
 		return err
 	}
+}
+
+func (r *zmqRig) serves(rep *zmq.Socket) {
+	r.to = append(r.to, rep)
 	r.Serve = func() {
 		for {
 			p, err := r.recv(rep)

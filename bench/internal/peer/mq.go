@@ -12,6 +12,8 @@ import (
 // mqPeer is mq, each rig with a runtime of its own.
 type mqPeer struct {
 	background bool // calls get context.Background(), which nobody can cancel
+	dealer     bool // DEALER to DEALER in place of PUSH to PULL
+	release    bool // the PULL releases each message, when it asks for the next
 }
 
 func (p mqPeer) Info() Info {
@@ -22,10 +24,31 @@ func (p mqPeer) Info() Info {
 			Module: "github.com/seedmq/mq",
 		}
 	}
+	if p.dealer {
+		return Info{
+			Name: MQDealer,
+			About: "mq with a DEALER at each end in place of PUSH and PULL, over tcp and ipc. They speak plain ZMTP, where nobody " +
+				"acknowledges anything, so the difference from mq is what it costs not to lose messages. A DEALER holds 500 at each " +
+				"end. The PULL of mq has a window in place of the second queue, see mq.",
+			Module: "github.com/seedmq/mq",
+			ByName: true,
+		}
+	}
+	if p.release {
+		return Info{
+			Name: MQRelease,
+			About: "mq with a PULL that says `Release` of each message when it comes for the next, over tcp and ipc: memory is used " +
+				"again while it is in the caches. A program in C does that with `zmq_msg_close`.",
+			Module: "github.com/seedmq/mq",
+			ByName: true,
+		}
+	}
 	return Info{
 		Name: MQ,
 		About: "mq with a context that can be cancelled, in every `Send` and `Recv`. Several goroutines share one socket, " +
-			"except where a row says otherwise. Nothing is copied, except over tcp and ipc, where each end has a queue of 500.",
+			"except where a row says otherwise. Nothing is copied, except over tcp and ipc, where each end has a queue of 500, or " +
+			"less for large messages. A PULL over tcp or ipc acknowledges to a PUSH of mq what it has taken, and in place of its queue " +
+			"has a window: as many messages as it takes in a millisecond or two, at most 16,384, or 2 MiB of them, are sent ahead.",
 		Module: "github.com/seedmq/mq",
 	}
 }
@@ -39,6 +62,8 @@ type mqRig struct {
 	own  mq.Option
 	addr string // to bind to; once that is done, to connect to
 	over bool   // a network
+	half int    // messages that a queue at one end of a connection holds
+	free bool   // receivers release what they have received
 	err  error
 }
 
@@ -46,18 +71,21 @@ func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 	if p.background && w.noCalls() {
 		return nil, Cannot("the same as mq: no context takes part")
 	}
-	rt := mq.NewRuntime()
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &mqRig{ctx: ctx, own: mq.WithRuntime(rt), addr: mqAddr, over: w.Over != ""}
+	r := newMQRig(w)
+	r.free = p.release
 	if p.background {
 		r.ctx = context.Background()
 	}
-	r.Stop = func() { cancel(); rt.Close() }
-	r.Close = func() {}
 	if r.over {
 		r.addr, r.Close, r.err = wireAddr(w.Over)
 	}
-	if r.err == nil {
+	switch {
+	case r.err != nil:
+	case p.dealer && w.Pattern == Pipeline:
+		r.dealers(setup)
+	case (p.dealer || p.release) && w.Pattern != Pipeline:
+		r.note(Cannot("it is for one way only"))
+	default:
 		r.lay(setup, w)
 	}
 	if r.err != nil {
@@ -66,6 +94,15 @@ func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 		return nil, r.err
 	}
 	return &r.Rig, nil
+}
+
+func newMQRig(w Work) *mqRig {
+	rt := mq.NewRuntime()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &mqRig{ctx: ctx, own: mq.WithRuntime(rt), addr: mqAddr, over: w.Over != "", half: w.Queue() / 2}
+	r.Stop = func() { cancel(); rt.Close() }
+	r.Close = func() {}
+	return r
 }
 
 func (r *mqRig) lay(setup context.Context, w Work) {
@@ -83,9 +120,11 @@ func (r *mqRig) lay(setup context.Context, w Work) {
 	case Match:
 		r.match(setup, w.Topics)
 	case FanIn:
-		r.fanIn(w.N)
+		r.fanIn(setup, w.N)
 	case Routes:
-		r.routes(w.N)
+		r.routes(setup, w.N)
+	case Connected:
+		r.connected(setup, w.N)
 	case Idle:
 		r.idle(w.N)
 	case Endpoints:
@@ -129,7 +168,16 @@ func (r *mqRig) sender(s mq.Sender) {
 
 func (r *mqRig) receiver(s mq.Receiver) {
 	ctx := r.ctx
-	r.Recv = append(r.Recv, func() ([]byte, error) { m, err := s.Recv(ctx); return m.Data, err })
+	if !r.free {
+		r.Recv = append(r.Recv, func() ([]byte, error) { m, err := s.Recv(ctx); return m.Data, err })
+		return
+	}
+	var last mq.Message
+	r.Recv = append(r.Recv, func() (_ []byte, err error) {
+		last.Release()
+		last, err = s.Recv(ctx)
+		return last.Data, err
+	})
 }
 
 func (r *mqRig) pipeline(setup context.Context, w Work) {
@@ -160,7 +208,7 @@ func (r *mqRig) pipeline(setup context.Context, w Work) {
 // halves share the capacity where the bound of a queue is the sum of two marks, and
 // where there are two queues, one at each end of a connection.
 func (r *mqRig) halves() (here, there mq.Option) {
-	return mq.WithSendHWM(Capacity / 2), mq.WithRecvHWM(Capacity / 2)
+	return mq.WithSendHWM(r.half), mq.WithRecvHWM(r.half)
 }
 
 func (r *mqRig) pair(directions int) {
@@ -180,6 +228,11 @@ func (r *mqRig) request(setup context.Context) {
 	r.join(rep, req)
 	r.meet(setup, rep, 1)
 	r.meet(setup, req, 1)
+	r.asks(req)
+	r.serves(rep)
+}
+
+func (r *mqRig) asks(req mq.Socket) {
 	ctx := r.ctx
 	r.Ask = func(p []byte) error {
 		if err := req.Send(ctx, mq.Message{Data: p}); err != nil {
@@ -188,6 +241,10 @@ func (r *mqRig) request(setup context.Context) {
 		_, err := req.Recv(ctx)
 		return err
 	}
+}
+
+func (r *mqRig) serves(rep mq.Socket) {
+	ctx := r.ctx
 	r.Serve = func() {
 		for {
 			m, err := rep.Recv(ctx)
@@ -229,16 +286,5 @@ func (r *mqRig) match(setup context.Context, topics [][]byte) {
 			return
 		}
 		r.note(sub.Subscribe(string(topic)))
-	}
-}
-
-func (r *mqRig) fanIn(peers int) {
-	pull := mq.NewPull(r.own)
-	r.bind(pull)
-	r.receiver(pull)
-	for range peers {
-		push := mq.NewPush(r.own)
-		r.note(push.Connect(r.addr))
-		r.sender(push)
 	}
 }

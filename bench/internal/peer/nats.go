@@ -22,14 +22,17 @@ func (natsPeer) Info() Info {
 		Library: "nats-server " + moduleVersion("github.com/nats-io/nats-server/v2"),
 		Module:  "github.com/nats-io/nats.go",
 		About: "A NATS server in the process, without a listener, which clients reach over in-memory pipes, and in rows over tcp with one " +
-			"on 127.0.0.1, so that a request and its reply are four trips and not two: one connection for " +
+			"on 127.0.0.1, so that a message makes two trips, and a request and its reply four: one connection for " +
 			"all that publish and one for all that subscribe, except that each peer of fan-in has its own. Server and client copy. " +
 			"The server is started and stopped for every measurement, outside the time taken. NATS drops what a slow subscriber " +
-			"does not take, so about 1000 messages at most are under way, as in the queues of the others. Requests are answered one after the other, by " +
-			"the goroutine of the subscription. Workers with sockets " +
+			"does not take, so about 1000 messages at most are under way, or fewer large ones, as in the queues of " +
+			"the others. Requests are answered one after the other, by the goroutine of the subscription. Workers with sockets " +
 			"of their own are a queue group, which deals out at random. Subjects are matched whole.",
 	}
 }
+
+// natsLargest is the size of the largest payload of any row, in bytes.
+const natsLargest = 10_000_000
 
 type natsRig struct {
 	Rig
@@ -45,15 +48,19 @@ type natsRig struct {
 }
 
 func (natsPeer) Open(setup context.Context, w Work) (*Rig, error) {
+	if w.Over == "ipc" {
+		return nil, Cannot("its server listens on tcp")
+	}
 	options := &server.Options{DontListen: true, NoLog: true, NoSigs: true}
 	if w.Over != "" {
+		options.MaxPayload, options.MaxPending = 2*natsLargest, 4*mostQueued // by default 1 MiB, and 64 MiB
 		options.DontListen, options.Host, options.Port = false, "127.0.0.1", server.RANDOM_PORT
 	}
 	s, err := server.NewServer(options)
 	if err != nil {
 		return nil, err
 	}
-	r := &natsRig{server: s, over: w.Over != "", window: newWindow()}
+	r := &natsRig{server: s, over: w.Over != "", window: newWindow(w.Queue())}
 	r.Stop = func() { r.ending.Do(r.end) }
 	r.Close = func() { s.Shutdown(); s.WaitForShutdown() }
 	s.Start()

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 )
 
 // netConn is what all others stand on: connections, and as little around them as
@@ -18,23 +19,31 @@ type netConn struct{}
 
 func (netConn) Info() Info {
 	return Info{
-		Name:  NetConn,
-		Floor: true,
+		Name:   NetConn,
+		ByName: true,
 		About: "Connections of package net with next to nothing around them: a floor, and nothing that could take the place of the " +
 			"others. One way, 4 bytes of length and the message go through a `bufio.Writer` of 64 KiB, which is flushed when it is full " +
-			"and after the last message, so a message alone would wait; fan-out is a loop over 8 of them, flushed after each 250 " +
-			"messages. The other side reads through a `bufio.Reader` of 64 KiB into one buffer, where each message overwrites the one " +
-			"before. For a round trip the other side writes back what it has read, and nobody tells a length. There is no queue, no " +
+			"and after the last message, so a message alone would wait; messages of 16 kB and more go straight out, with their length, by " +
+			"`net.Buffers`. Fan-out is a loop over such writers, flushed after each 250 messages. The other side reads through a " +
+			"`bufio.Reader` of 64 KiB into one buffer, where each message overwrites the one before, so that large ones need no " +
+			"new memory. Where there are many peers, in fan-in and routing, " +
+			"each message leaves with a write of its own, and fan-in has a goroutine that reads for each connection, and a channel of 1000. " +
+			"For a round trip the other side writes back what it has read, and nobody tells a length. There is no queue, no " +
 			"goroutine in between, no allocation, no limit, no context; a lost connection stays lost.",
 	}
 }
+
+// straight is the size from which on messages go past the buffer of a sender, in bytes.
+const straight = 16_000
 
 // connBuffer is the size of a buffer at either end of a connection, in bytes.
 const connBuffer = 64 << 10
 
 type netRig struct {
 	Rig
-	conns []net.Conn
+	conns   []net.Conn
+	readers sync.WaitGroup
+	stopped chan struct{}
 }
 
 func (netConn) Open(setup context.Context, w Work) (*Rig, error) {
@@ -45,16 +54,17 @@ func (netConn) Open(setup context.Context, w Work) (*Rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &netRig{}
+	r := &netRig{stopped: make(chan struct{})}
 	r.Stop = func() {
+		close(r.stopped)
 		for _, c := range r.conns {
 			c.Close()
 		}
 	}
-	r.Close = remove
+	r.Close = func() { r.readers.Wait(); remove() }
 	if err := r.lay(setup, w, addr); err != nil {
 		r.Stop()
-		remove()
+		r.Close()
 		return nil, err
 	}
 	return &r.Rig, nil
@@ -62,7 +72,7 @@ func (netConn) Open(setup context.Context, w Work) (*Rig, error) {
 
 func (r *netRig) lay(setup context.Context, w Work, addr string) error {
 	n := 1
-	if w.Pattern == FanOut {
+	if w.Pattern == FanOut || w.Pattern == FanIn || w.Pattern == Routes {
 		n = w.N
 	}
 	near, far, err := r.connect(setup, addr, n)
@@ -73,9 +83,21 @@ func (r *netRig) lay(setup context.Context, w Work, addr string) error {
 	case Request:
 		r.echo(near[0], far[0])
 	case Pipeline, FanOut:
-		r.sender(near)
+		if w.Size >= straight {
+			r.sendStraight(near)
+		} else {
+			r.sender(near)
+		}
 		for _, c := range far {
-			r.receiver(c)
+			r.receiver(c, connBuffer)
+		}
+	case FanIn:
+		r.eachAlone(near)
+		r.fanIn(far)
+	case Routes:
+		r.eachAlone(near)
+		for _, c := range far {
+			r.receiver(c, fewBuffered)
 		}
 	default:
 		return Cannot("nobody has asked for it")
@@ -134,10 +156,31 @@ func (r *netRig) sender(conns []net.Conn) {
 	}
 }
 
-func (r *netRig) receiver(conn net.Conn) {
-	in := bufio.NewReaderSize(conn, connBuffer)
+// sendStraight makes a sender that copies nothing.
+func (r *netRig) sendStraight(conns []net.Conn) {
+	header := make([]byte, 4)
+	var parts [2][]byte
+	var out net.Buffers
+	r.Send = append(r.Send, func(p []byte) error {
+		binary.BigEndian.PutUint32(header, uint32(len(p)))
+		for _, c := range conns {
+			parts = [2][]byte{header, p}
+			out = parts[:] // which WriteTo uses up
+			if _, err := out.WriteTo(c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (r *netRig) receiver(conn net.Conn, buffer int) { r.Recv = append(r.Recv, reads(conn, buffer)) }
+
+// reads returns what takes a message out of a connection, through so large a buffer.
+func reads(conn net.Conn, buffer int) func() ([]byte, error) {
+	in := bufio.NewReaderSize(conn, buffer)
 	var p []byte
-	r.Recv = append(r.Recv, func() ([]byte, error) {
+	return func() ([]byte, error) {
 		header, err := in.Peek(4)
 		if err != nil {
 			return nil, err
@@ -150,7 +193,7 @@ func (r *netRig) receiver(conn net.Conn) {
 		p = p[:size]
 		_, err = io.ReadFull(in, p)
 		return p, err
-	})
+	}
 }
 
 // echo has one side write back what it has read.

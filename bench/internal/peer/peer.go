@@ -27,8 +27,9 @@ type Info struct {
 	Library string // name and version of what the module stands on
 	Missing string // why it is not built in, and what to do; "" if it is
 	Leaves  bool   // goroutines stay behind when all is closed
+	Apart   bool   // memory does, and would make the heap of the others larger
 	Foreign bool   // its memory is not Go's
-	Floor   bool   // does less than the others: only asked where a row names it
+	ByName  bool   // not what others are compared with everywhere: only asked where a row names it
 }
 
 // Cannot is the reason why a contender cannot do a piece of work.
@@ -52,6 +53,7 @@ const (
 	Idle                     // Recv for each goroutine that is to wait, and no sender
 	Endpoints                // nothing: that many idle endpoints
 	Links                    // Send for each of that many links, one receiver behind each
+	Connected                // nothing: one endpoint with that many peers, over a network
 )
 
 // Work is what a rig is for.
@@ -62,9 +64,10 @@ type Work struct {
 	Apart     bool // Pipeline: each consumer has a receiving socket of its own
 	N         int  // directions, requests, subscribers, peers, goroutines, endpoints or links
 	// Over is the network between the sockets, "tcp" or "ipc", for one producer and one
-	// consumer, Request, Requests and FanOut. Open returns when all are connected. It is empty for
-	// work inside the process.
+	// consumer, Request, Requests, FanOut, FanIn, Routes and Connected. Open returns when all
+	// are connected. It is empty for work inside the process.
 	Over string
+	Size int // of a payload over a network, in bytes
 	// Topics are what Match subscribes to before it begins. Without them the rig
 	// is for Subscribe and Unsubscribe alone.
 	Topics [][]byte
@@ -78,14 +81,30 @@ func (w Work) noCalls() bool {
 // Capacity is how many messages a queue holds, with every contender that can be told.
 const Capacity = 1000
 
+// mostQueued bounds the payloads that are under way over a network, in bytes.
+const mostQueued = 64_000_000
+
+// Queue is how many messages may be in the queues between two sockets, at both ends
+// together: Capacity, and fewer of large ones.
+func (w Work) Queue() int {
+	if w.Size == 0 {
+		return Capacity
+	}
+	return min(Capacity, max(2, mostQueued/w.Size))
+}
+
 // RouteTurn is how many messages are sent with Routes before they are received.
 const RouteTurn = 100
 
 // Rig is a contender made ready. All functions of one index are called by one
 // goroutine at a time.
 type Rig struct {
-	Send        []func([]byte) error
-	Recv        []func() ([]byte, error)
+	Send []func([]byte) error
+	Recv []func() ([]byte, error)
+	// SendMany and RecvMany do the same as Send and Recv n times, where that is less than
+	// n calls; RecvMany looks at the size. Empty if they are not.
+	SendMany    []func(n int, p []byte) error
+	RecvMany    []func(n, size int) error
 	Ask         func([]byte) error            // a request, and the wait for its reply
 	Asks        []func(n int, p []byte) error // n requests, and the wait for all replies
 	Serve       func()                        // answers requests until Stop
@@ -96,8 +115,8 @@ type Rig struct {
 	// receivers. Nil if that comes by itself.
 	Flush func()
 
-	// Threads asks for a thread of its own for each goroutine that uses the rig.
-	Threads bool
+	// Threads asks for a thread of its own for each goroutine on these sides of the rig.
+	Threads Sides
 	// Uneven says that receivers cannot take any message: how many each gets is
 	// decided elsewhere, so they count down together, and Stop ends those that wait.
 	Uneven bool
@@ -109,6 +128,16 @@ type Rig struct {
 	Close func()
 }
 
+// Sides are ends of a rig.
+type Sides uint8
+
+// Who asks is with the senders, and who serves with the receivers.
+const (
+	Senders Sides = 1 << iota
+	Receivers
+	bothSides = Senders | Receivers
+)
+
 // errStopped is what calls return after Stop.
 var errStopped = errors.New("stopped")
 
@@ -117,9 +146,14 @@ func All() []Contender {
 	return []Contender{
 		mqPeer{},
 		mqPeer{background: true},
+		mqPeer{dealer: true},
+		mqPeer{release: true},
 		chanPeer{},
 		chanPeer{ctx: true},
 		libzmqPeer{},
+		libzmqC{},
+		mixed{toLibzmq: true},
+		mixed{},
 		goZeroMQ{},
 		natsPeer{},
 		watermillPeer{},
@@ -131,9 +165,14 @@ func All() []Contender {
 const (
 	MQ           = "mq"
 	MQBackground = "mq-bg"
+	MQDealer     = "mq-dealer"
+	MQRelease    = "mq-release"
 	Chan         = "chan"
 	ChanCtx      = "chan-ctx"
 	Libzmq       = "libzmq"
+	LibzmqC      = "libzmq-c"
+	MQToLibzmq   = "mq->libzmq"
+	LibzmqToMQ   = "libzmq->mq"
 	NATS         = "nats"
 	GoZeroMQ     = "go-zeromq"
 	NetConn      = "net.Conn"

@@ -21,7 +21,10 @@ func (watermillPeer) Info() Info {
 		About: "Watermill's `gochannel`, not persistent, with subscriptions of 1000. `Publish` starts goroutines for each message " +
 			"that wait until it is acknowledged, and does not keep them in order; about 1000 messages at most are under way. Every " +
 			"subscription gets every message, so goroutines that compete share one. Messages have no UUID, which saves it the cost " +
-			"of making one. PAIR and round trips use a topic for each direction; peers of fan-in share the one `GoChannel`.",
+			"of making one. PAIR and round trips use a topic for each direction; peers of fan-in share the one `GoChannel`. What " +
+			"the runtime keeps of so many goroutines would be in the heap of the others, therefore it is measured in a process of " +
+			"its own each time.",
+		Apart: true,
 	}
 }
 
@@ -33,7 +36,7 @@ type watermillRig struct {
 }
 
 func (watermillPeer) Open(_ context.Context, w Work) (*Rig, error) {
-	r := &watermillRig{window: newWindow()}
+	r := &watermillRig{window: newWindow(Capacity)}
 	r.hub = gochannel.NewGoChannel(gochannel.Config{OutputChannelBuffer: Capacity}, nil)
 	r.Stop = sync.OnceFunc(func() {
 		close(r.window.stop)

@@ -9,15 +9,19 @@ import "sync/atomic"
 // the window itself costs next to nothing. A producer that waits for a grain holds
 // back only its own message, so a few more than the bound can be under way.
 type window struct {
+	grain          int64 // messages
 	sent, received atomic.Int64
 	credit         chan struct{}
 	stop           chan struct{}
 }
 
-const grain = 50
+// grains is how many portions the credit of a window has at least.
+const grains = 20
 
-func newWindow() *window {
-	w := &window{credit: make(chan struct{}, Capacity/grain), stop: make(chan struct{})}
+// newWindow lets so many messages through before one has to arrive.
+func newWindow(capacity int) *window {
+	grain := max(1, capacity/grains)
+	w := &window{grain: int64(grain), credit: make(chan struct{}, capacity/grain), stop: make(chan struct{})}
 	for range cap(w.credit) {
 		w.credit <- struct{}{}
 	}
@@ -26,7 +30,7 @@ func newWindow() *window {
 
 // take is called before a message is sent.
 func (w *window) take() error {
-	if w.sent.Add(1)%grain != 0 {
+	if w.sent.Add(1)%w.grain != 0 {
 		return nil
 	}
 	select {
@@ -39,7 +43,7 @@ func (w *window) take() error {
 
 // give is called after a message was received.
 func (w *window) give() {
-	if w.received.Add(1)%grain == 0 {
+	if w.received.Add(1)%w.grain == 0 {
 		w.credit <- struct{}{}
 	}
 }

@@ -3,6 +3,7 @@
 package peer
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,8 +15,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestWindowBoundsAndGoesOn lets many producers and consumers through one window.
 func TestWindowBoundsAndGoesOn(t *testing.T) {
+	for _, capacity := range []int{Capacity, 67, 6} {
+		t.Run(fmt.Sprint(capacity), func(t *testing.T) { boundsAndGoesOn(t, capacity) })
+	}
+}
+
+func boundsAndGoesOn(t *testing.T, capacity int) {
 	const producers, consumers, each = 16, 4, 5000
-	w := newWindow()
+	w := newWindow(capacity)
 	messages := make(chan struct{}, 10*Capacity) // more than the window lets through
 	var most atomic.Int64
 	var all sync.WaitGroup
@@ -41,13 +48,21 @@ func TestWindowBoundsAndGoesOn(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if bound := int64(Capacity + producers*grain); most.Load() > bound {
+	if bound := int64(capacity + producers*max(1, capacity/grains)); most.Load() > bound {
 		t.Errorf("%d messages were under way, more than %d", most.Load(), bound)
 	}
 }
 
+func TestQueuesOfLargeMessagesAreShorter(t *testing.T) {
+	for size, want := range map[int]int{0: 1000, 1: 1000, 1000: 1000, 64_000: 1000, 100_000: 640, 1_000_000: 64, 10_000_000: 6, 1e9: 2} {
+		if got := (Work{Size: size}).Queue(); got != want {
+			t.Errorf("of %d bytes, %d may be in queues; want %d", size, got, want)
+		}
+	}
+}
+
 func TestWindowStops(t *testing.T) {
-	w := newWindow()
+	w := newWindow(Capacity)
 	var waiting sync.WaitGroup
 	waiting.Go(func() {
 		for w.take() == nil {

@@ -97,6 +97,21 @@ func digits(x float64) string {
 	return fmt.Sprintf("%.1f", x)
 }
 
+// inBytes writes a size.
+func inBytes(x float64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1e9, " GB"}, {1e6, " MB"}, {1e3, " kB"}} {
+		if x >= unit.size*0.9995 {
+			return digits(x/unit.size) + unit.name
+		}
+	}
+	return digits(x) + " B"
+}
+
+func bytesPerSecond(x float64) string { return inBytes(x) + "/s" }
+
 // nanoseconds writes a time.
 func nanoseconds(x float64) string {
 	switch {

@@ -5,6 +5,7 @@ package plots
 import (
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/font"
@@ -93,12 +94,12 @@ func throughput(results []*measure.Result) *chart {
 		})
 }
 
-// wire shows one way over tcp, by the size of messages.
+// wire shows one way over tcp, for three sizes of messages.
 func wire(results []*measure.Result) *chart {
 	return rates(results, "wire.svg", "One way over tcp: messages per second (more is better)",
 		func(r measure.Row) (string, bool) {
 			size, isTCP := strings.CutPrefix(r.Lines[0].Name, "tcp, ")
-			return size, isTCP && r.Table == measure.WireOneWay
+			return size, isTCP && r.Table == measure.WireOneWay && slices.Contains([]int{10, 1000, 100_000}, r.Size())
 		})
 }
 
@@ -128,20 +129,21 @@ func rates(results []*measure.Result, file, title string, named func(measure.Row
 	return barChart(file, title, legend, groups, short, short)
 }
 
-// latency shows the percentiles of round trips by contender.
-func latency(results []*measure.Result) *chart {
+// latency shows the percentiles of the round trips of a row by contender. The lines are
+// the mean, the percentiles and perhaps something else.
+func latency(results []*measure.Result, row, file, title string) *chart {
 	shades := []color.Color{
 		color.RGBA{0x9E, 0xCA, 0xE1, 0xFF}, color.RGBA{0x42, 0x92, 0xC6, 0xFF}, color.RGBA{0x08, 0x45, 0x94, 0xFF},
 	}
 	var legend []key
 	var groups []group
 	for _, r := range results {
-		if r.Row.Table != measure.RoundTrip {
+		if r.Row.Name != row {
 			continue
 		}
-		lines := r.Row.Lines[1:] // the first is the mean
+		lines := r.Row.Lines[1:4]
 		for i, line := range lines {
-			legend = append(legend, key{name: line.Name, color: shades[i%len(shades)]})
+			legend = append(legend, key{name: strings.TrimPrefix(line.Name, "tcp, "), color: shades[i%len(shades)]})
 		}
 		for _, s := range r.Series {
 			if s.Why != "" {
@@ -154,6 +156,5 @@ func latency(results []*measure.Result) *chart {
 			groups = append(groups, g)
 		}
 	}
-	return barChart("latency.svg", "Round trip, 16 bytes: time of one (less is better)",
-		legend, groups, nanoseconds, nanoseconds)
+	return barChart(file, title, legend, groups, nanoseconds, nanoseconds)
 }

@@ -30,12 +30,22 @@ func Write(dir string, run report.Run, results []*measure.Result) ([]string, err
 	var names []string
 	for _, c := range []*chart{
 		throughput(results),
-		latency(results),
-		scaling(results, measure.FanOut, "fan-out.svg", "Fan-out: time per delivery (less is better)", "subscribers"),
-		scaling(results, measure.FanIn, "fan-in.svg", "Fan-in: time per message, peers sending in turn (less is better)", "peers"),
-		scaling(results, measure.Matching, "matching.svg", "Matching: time per message, topics over all subscriptions (less is better)",
+		latency(results, "round-trip", "latency.svg", "Round trip, 16 bytes: time of one (less is better)"),
+		scaling(results, inTable(measure.FanOut), "fan-out.svg", "Fan-out: time per delivery (less is better)", "subscribers"),
+		scaling(results, inTable(measure.FanIn), "fan-in.svg", "Fan-in: time per message, peers sending in turn (less is better)", "peers"),
+		scaling(results, inTable(measure.Matching), "matching.svg", "Matching: time per message, topics over all subscriptions (less is better)",
 			"subscriptions of one subscriber"),
 		wire(results),
+		bySize(results, "wire-messages.svg", "One way over tcp: messages per second (more is better)", short,
+			func(ns, _ float64) float64 { return 1e9 / ns }),
+		bySize(results, "wire-bytes.svg", "One way over tcp: bytes per second (more is better)", bytesPerSecond,
+			func(ns, size float64) float64 { return size * 1e9 / ns }),
+		latency(results, "round-trip/tcp", "wire-latency.svg", "Round trip over tcp, 10 bytes: time of one (less is better)"),
+		latency(results, "round-trip/tcp/busy", "wire-latency-busy.svg",
+			"Round trip over tcp beside a stream of 1 kB: time of one (less is better)"),
+		scaling(results, wireFanOut(10), "wire-fan-out.svg", "Fan-out over tcp, 10 bytes: time per delivery (less is better)", "subscribers"),
+		scaling(results, wireFanOut(1000), "wire-fan-out-1kB.svg", "Fan-out over tcp, 1 kB: time per delivery (less is better)",
+			"subscribers"),
 	} {
 		if c == nil {
 			continue

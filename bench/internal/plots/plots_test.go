@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"image/color"
 	"io"
 	"math"
 	"os"
@@ -52,7 +53,11 @@ func TestWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"throughput.svg", "latency.svg", "fan-out.svg", "fan-in.svg", "matching.svg", "wire.svg"}; !slices.Equal(names, want) {
+	want := []string{
+		"throughput.svg", "latency.svg", "fan-out.svg", "fan-in.svg", "matching.svg", "wire.svg", "wire-messages.svg", "wire-bytes.svg",
+		"wire-latency.svg", "wire-latency-busy.svg", "wire-fan-out.svg", "wire-fan-out-1kB.svg",
+	}
+	if !slices.Equal(names, want) {
 		t.Errorf("got %v, want %v", names, want)
 	}
 	if _, err := Write(again, run, results()); err != nil {
@@ -90,6 +95,48 @@ func textOf(t *testing.T, svg []byte) string {
 		if text, ok := token.(xml.CharData); ok {
 			words.Write(text)
 			words.WriteByte(' ')
+		}
+	}
+}
+
+// What a picture of the network is of can be read in it.
+func TestWireWords(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Write(dir, report.Run{}, results()); err != nil {
+		t.Fatal(err)
+	}
+	for name, all := range map[string][]string{
+		"wire.svg":              {"10 B", "1 kB", "100 kB", peer.MQDealer, peer.NetConn},
+		"wire-messages.svg":     {"1 B", "10 MB", "size of a message", "messages per second", peer.LibzmqC},
+		"wire-bytes.svg":        {"1 B", "10 MB", "kB/s", "size of a message", peer.LibzmqToMQ},
+		"wire-latency.svg":      {"p50", "p99", "p99.9", peer.MQToLibzmq},
+		"wire-latency-busy.svg": {"p50", "p99.9", "beside a stream", peer.NetConn},
+		"wire-fan-out.svg":      {"8", "64", "subscribers", "10 bytes"},
+		"wire-fan-out-1kB.svg":  {"8", "64", "subscribers", "1 kB"},
+	} {
+		svg, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := textOf(t, svg)
+		for _, want := range all {
+			if !strings.Contains(words, want) {
+				t.Errorf("%s: there is no %q in: %s", name, want, words)
+			}
+		}
+	}
+}
+
+// Who takes part in the same picture can be told apart.
+func TestContendersLookDifferent(t *testing.T) {
+	for _, row := range measure.Rows(measure.Full()) {
+		seen := map[color.Color]string{}
+		for _, name := range row.Peers {
+			c := contenderKey(name).color
+			if seen[c] != "" {
+				t.Errorf("%s: %s has the color of %s", row.Name, name, seen[c])
+			}
+			seen[c] = name
 		}
 	}
 }
