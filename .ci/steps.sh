@@ -160,8 +160,9 @@ step_imports() {
 	only . "$mod|$mod/internal/.*|golang.org/x/sync/.*"
 	only ./internal/transport "$mod/internal/(transport|ring)|golang.org/x/sync/.*"
 	only ./internal/ring "$mod/internal/ring"
-	only ./net "$mod/net|$mod/net/internal/zmtp|$mod/internal/(transport|ring)|golang.org/x/sync/.*"
-	only ./net/internal/zmtp "$mod/net/internal/zmtp"
+	only ./internal/reuse "$mod/internal/reuse"
+	only ./net "$mod/net|$mod/net/internal/zmtp|$mod/internal/(transport|ring|reuse)|golang.org/x/sync/.*"
+	only ./net/internal/zmtp "$mod/net/internal/zmtp|$mod/internal/reuse"
 }
 
 step_fuzz() {
