@@ -126,7 +126,7 @@ func TestKillWorker(t *testing.T) {
 		t.Run(scheme.name, func(t *testing.T) {
 			t.Parallel()
 			var news news
-			push := makers["PUSH"](t, mq.WithSendHWM(killHWM), news.option())
+			push := makers["PUSH"](t, mq.WithSendHWM(killHWM), mq.WithRedelivery(never), news.option())
 			addr := scheme.addr(t)
 			require.NoError(t, push.Bind(addr))
 			ctx, stop := context.WithCancel(t.Context())
