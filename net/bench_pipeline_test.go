@@ -27,9 +27,20 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
-func benchOneWay(b *testing.B, addr string, kinds [2]string, size int) {
+// BenchmarkWindow is the same with less and less that may be sent ahead. BenchmarkBeside shows
+// what that is good for.
+func BenchmarkWindow(b *testing.B) {
+	for _, n := range []int{16384, 512, 256, 128, 64} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			benchOneWay(b, schemes[0].addr(b), [2]string{"PUSH", "PULL"}, 1000, mq.WithWindow(n))
+		})
+	}
+}
+
+// benchOneWay has options for who receives.
+func benchOneWay(b *testing.B, addr string, kinds [2]string, size int, opts ...mq.Option) {
 	makers := map[string]func(...mq.Option) mq.Socket{"PUSH": mq.NewPush, "PULL": mq.NewPull, "DEALER": mq.NewDealer}
-	from, to := makers[kinds[0]](mq.WithLinger(0)), makers[kinds[1]]()
+	from, to := makers[kinds[0]](mq.WithLinger(0)), makers[kinds[1]](opts...)
 	defer from.Close()
 	defer to.Close()
 	require.NoError(b, to.Bind(addr))
