@@ -243,7 +243,7 @@ func WithAck() Option {
 // While a PUSH and a PULL of one process pass on a whole window, other connections of that process
 // may have to wait for a processor. A small window has them wait less, and the stream take longer:
 // with two processors and messages of 1 kB, one in a hundred round trips beside the stream took 0.8 ms
-// by default and 0.16 ms with 128, and a message of the stream 0.5 us and 1.2 us (BenchmarkBeside in net).
+// by default and 0.12 ms with 64, and a message of the stream 0.5 us and 1.5 us (BenchmarkBeside in net).
 func WithWindow(n int) Option {
 	checkHWM("WithWindow", n)
 	return setWire(func(o *transport.Options) { o.Window = n })

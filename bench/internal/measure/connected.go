@@ -5,10 +5,12 @@ package measure
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/seedmq/mq/bench/internal/peer"
+	"github.com/seedmq/mq/bench/internal/stat"
 )
 
 // spare are the files that a process has open besides those of its connections.
@@ -17,45 +19,56 @@ const spare = 100
 // fits is n, or less if a process may not have both ends of so many connections open.
 func fits(n int) int { return max(1, min(n, (peer.OpenFiles()-spare)/2)) }
 
-// manyRow is one over tcp with so many peers, in a process of its own.
-func manyRow(table, name, line string, n int, w peer.Work) Row {
-	w.Over, w.N, w.Size = "tcp", fits(n), wireSmall
-	return Row{
-		Table: table, Peers: wireManyPeers, Name: fmt.Sprintf("%s/tcp/%d", name, n),
-		Lines: []Line{{Name: fmt.Sprintf(line, plural(w.N, "peer")), Unit: perMessage}},
-		Count: w.N, Least: max(peer.Capacity, perPeer*w.N), Alone: true, Slow: true, Warm: true, work: w, size: wireSmall,
-	}
-}
+// burst is how many messages in a row go over one of many connections, where a row says so.
+const burst = 100
 
-func wireFanInRows(s Scale) []Row {
+// manyRows are over tcp with so many peers: each has a message in turn; with the most peers,
+// also a burst in turn, and one of them has all.
+func manyRows(table, name string, s Scale, p peer.Pattern, run func(busy, burst int) func(*live, int) (result, error)) []Row {
+	row := func(suffix string, n int, line string) Row {
+		w := peer.Work{Pattern: p, N: fits(n), Over: "tcp", Size: wireSmall}
+		return Row{
+			Table: table, Peers: wireManyPeers, Name: fmt.Sprintf("%s/tcp/%d%s", name, n, suffix),
+			Lines: []Line{{Name: "tcp, " + line, Unit: perMessage}},
+			Least: max(peer.Capacity, perPeer*w.N), Alone: true, Slow: true, Warm: true, work: w, size: wireSmall, run: run(w.N, 1),
+		}
+	}
 	var rows []Row
 	for _, n := range s.Connected {
-		row := manyRow(WireFanIn, "fan-in", "tcp, %s in turn", n, peer.Work{Pattern: peer.FanIn})
-		row.run = fanIn(row.work.N)
-		rows = append(rows, row)
+		inTurn := row("", n, plural(fits(n), "peer")+" in turn")
+		inTurn.Count = fits(n)
+		rows = append(rows, inTurn)
 	}
-	return rows
+	most := slices.Max(s.Connected)
+	bursts := row("/bursts", most, fmt.Sprintf("%s in turn, %d messages at once", plural(fits(most), "peer"), burst))
+	bursts.Least, bursts.run = burst*fits(most), run(fits(most), burst)
+	busy := row("/busy", most, fmt.Sprintf("1 busy peer beside %s idle", stat.Count(fits(most)-1)))
+	busy.run = run(1, 1)
+	return append(rows, bursts, busy)
 }
+
+func wireFanInRows(s Scale) []Row { return manyRows(WireFanIn, "fan-in", s, peer.FanIn, fanIn) }
 
 func wireRouteRows(s Scale) []Row {
-	var rows []Row
-	for _, n := range s.Connected {
-		row := manyRow(WireRoutes, "routing", "tcp, to %s", n, peer.Work{Pattern: peer.Routes})
-		row.run = routedApart
-		rows = append(rows, row)
-	}
-	return rows
+	return manyRows(WireRoutes, "routing", s, peer.Routes, routedApart)
 }
 
 // perPeer is how many messages for each peer may be under way, and not less than
 // Capacity for all of them.
 const perPeer = 10
 
-// routedApart has one goroutine send to the peers in turn, and another take what
-// arrives, from the same peers in the same order.
-func routedApart(l *live, n int) (result, error) {
+// routedApart has one goroutine send to the first so many peers in turn, a burst to each, and
+// another take what arrives, from the same peers in the same order.
+func routedApart(busy, burst int) func(*live, int) (result, error) {
+	return func(l *live, n int) (result, error) {
+		return routeApart(l, n, func(i int) int { return i / burst % busy }, max(peer.Capacity, perPeer*busy))
+	}
+}
+
+// routeApart has message i go to peer to(i), and so many messages under way.
+func routeApart(l *live, n int, to func(i int) int, underWay int) (result, error) {
 	const parts = 4
-	part := max(peer.Capacity, perPeer*len(l.rig.Recv)) / parts
+	part := underWay / parts
 	arrived := make(chan struct{}, parts)
 	for range parts {
 		arrived <- struct{}{}
@@ -72,9 +85,9 @@ func routedApart(l *live, n int) (result, error) {
 		})
 	}
 	none := func() error { return nil }
-	turn(peer.Senders, func(i int) error { return l.rig.Send[i%len(l.rig.Send)](payload) },
+	turn(peer.Senders, func(i int) error { return l.rig.Send[to(i)](payload) },
 		func() error { return l.awaitAll(arrived, 1) }, none)
-	turn(peer.Receivers, func(i int) error { return consume(l.rig.Recv[i%len(l.rig.Recv)], 1, l.row.size) },
+	turn(peer.Receivers, func(i int) error { return consume(l.rig.Recv[to(i)], 1, l.row.size) },
 		none, func() error { arrived <- struct{}{}; return nil })
 	ready.Wait()
 	m := start()
@@ -103,11 +116,7 @@ func inParts(n, part int, f func(int) error, before, after func() error) error {
 }
 
 func wireMemoryRow(s Scale) Row {
-	most := 0
-	for _, n := range s.Connected {
-		most = max(most, n)
-	}
-	n := fits(most)
+	n := fits(slices.Max(s.Connected))
 	what := fmt.Sprintf("tcp, %s, each side of one", plural(n, "idle connection"))
 	return Row{
 		Table: WireMemory, Name: "memory/tcp-idle", Peers: []string{peer.MQ},

@@ -125,8 +125,8 @@ func bothWays(l *live, n int) (result, error) {
 	return result{Samples: []Sample{sample}, Took: took}, nil
 }
 
-// fanIn sends from one goroutine, over the first so many peers in turn.
-func fanIn(busy int) func(l *live, n int) (result, error) {
+// fanIn sends from one goroutine, over the first so many peers in turn, a burst over each.
+func fanIn(busy, burst int) func(l *live, n int) (result, error) {
 	return func(l *live, n int) (result, error) {
 		var ready sync.WaitGroup
 		begin := make(chan struct{})
@@ -136,7 +136,7 @@ func fanIn(busy int) func(l *live, n int) (result, error) {
 		l.goroutine(&ready, peer.Senders, func() {
 			defer close(sent)
 			<-begin
-			l.fail(inTurn(l.rig.Send[:busy], n, payload))
+			l.fail(inTurn(l.rig.Send[:busy], n, burst, payload))
 		})
 		ready.Wait()
 		m := start()
@@ -148,12 +148,16 @@ func fanIn(busy int) func(l *live, n int) (result, error) {
 	}
 }
 
-func inTurn(sends []func([]byte) error, n int, payload []byte) error {
-	next := 0
+func inTurn(sends []func([]byte) error, n, burst int, payload []byte) error {
+	next, left := 0, burst
 	for range n {
 		if err := sends[next](payload); err != nil {
 			return err
 		}
+		if left--; left > 0 {
+			continue
+		}
+		left = burst
 		if next++; next == len(sends) {
 			next = 0
 		}

@@ -211,7 +211,7 @@ func fanInRows(s Scale) []Row {
 	row := func(name, line string, busy, all int) Row {
 		return Row{
 			Table: FanIn, Least: peer.Capacity, Warm: true, Name: "fan-in/" + name, Lines: []Line{{Name: line, Unit: perMessage}},
-			work: peer.Work{Pattern: peer.FanIn, N: all}, size: small, run: fanIn(busy),
+			work: peer.Work{Pattern: peer.FanIn, N: all}, size: small, run: fanIn(busy, 1),
 		}
 	}
 	var rows []Row

@@ -146,7 +146,9 @@ func TestManyPeersKeepTheirNames(t *testing.T) {
 			t.Errorf("%s: %d peers, at least %d messages", row.Name, row.work.N, row.Least)
 		}
 	}
-	if want := []string{"fan-in/tcp/1", "fan-in/tcp/1000", "fan-in/tcp/10000"}; !slices.Equal(names, want) {
+	if want := []string{
+		"fan-in/tcp/1", "fan-in/tcp/1000", "fan-in/tcp/10000", "fan-in/tcp/10000/bursts", "fan-in/tcp/10000/busy",
+	}; !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
 	}
 }

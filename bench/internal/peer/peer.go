@@ -144,10 +144,11 @@ var errStopped = errors.New("stopped")
 // All returns the contenders in the order in which they take turns.
 func All() []Contender {
 	return []Contender{
-		mqPeer{},
-		mqPeer{background: true},
-		mqPeer{dealer: true},
-		mqPeer{release: true},
+		mqPeer(MQ),
+		mqPeer(MQBackground),
+		mqPeer(MQDealer),
+		mqPeer(MQRelease),
+		mqPeer(MQWindow),
 		chanPeer{},
 		chanPeer{ctx: true},
 		libzmqPeer{},
@@ -167,6 +168,7 @@ const (
 	MQBackground = "mq-bg"
 	MQDealer     = "mq-dealer"
 	MQRelease    = "mq-release"
+	MQWindow     = "mq-window"
 	Chan         = "chan"
 	ChanCtx      = "chan-ctx"
 	Libzmq       = "libzmq"

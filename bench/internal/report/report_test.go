@@ -106,6 +106,8 @@ func TestGoalsMissed(t *testing.T) {
 		{"memory/tcp-idle", 0, 24_577, "Idle connection over tcp, each side"},
 		{"fan-in/tcp/1000", 0, 201, "Fan-in over tcp from 1,000 peers against 1, mq"},
 		{"routing/tcp/10000", 0, 201, "Routing over tcp to 10,000 peers against 1, mq"},
+		{"routing/tcp/10000/bursts", 0, 201, "Routing over tcp to 10,000 peers in bursts against 1, mq"},
+		{"fan-in/tcp/10000/busy", 0, 151, "Fan-in over tcp from 1 busy peer of 10,000 against 1, mq"},
 	} {
 		worse := func(row string, line int, name string) float64 {
 			if row == c.row && line == c.line && name == peer.MQ {

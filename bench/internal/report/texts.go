@@ -54,7 +54,7 @@ mq->libzmq has a REQ of mq and a REP of libzmq. net.Conn writes the bytes back a
 	measure.WireBusy: `The same while a stream of messages of 1 kB goes over another connection, through sockets of the same
 contender in the same process (PUSH to PULL; with libzmq they have contexts of their own, and so four I/O threads in place of
 two), as fast as it can: everybody has two processors for all that. Whoever has a slow stream leaves more for the round trips,
-so the last line says how fast it was: both have to be read together.`,
+so the last line says how fast it was: both have to be read together. mq-window is mq with a stream of which less is sent ahead.`,
 	measure.WireLone: `A message of 10 bytes, one way, when nothing was on its way for 200 microseconds or more and everybody
 sleeps: from the call that sends to the return of the call that receives. To wake a thread is most of it, and a machine that
 puts its processors to sleep takes longer. The round trips above never let anybody fall asleep for long.`,
@@ -69,11 +69,12 @@ the publisher and 500 for each subscriber.`,
 peers in turn. Queues are those a socket has by default, 1000 at each end, so many peers can hold many messages: a measurement
 has at least 10 for each peer, and is done once before it is measured. It is made in a process of its own. Where a process may
 not have 20,000 files open and some more, there are fewer peers than 10,000. The fewer messages a peer has, the fewer leave with
-one system call, which costs more than all the rest: net.Conn shows what a write and a read for each message take.`,
+one system call, which costs more than all the rest: net.Conn shows what a write and a read for each message take. So the most
+peers also send 100 in a row each; and one of them sends all, while the others are connected and idle.`,
 	measure.WireRoutes: `A ROUTER sends messages of 10 bytes to its peers, DEALER sockets, in turn by their routing ids, each
 over a connection; one goroutine sends, and another receives from the peers in the same order. At most 10 messages for each peer
 are under way, and 1000 in all if that is more: unlike inside the process, who sends does not wait for the others after every
-100, because that would be to measure how long a wake-up takes. Otherwise like fan-in.`,
+100, because that would be to measure how long a wake-up takes. Bursts and idle peers as in fan-in.`,
 	measure.WireMemory: `In a process of its own: one PULL, bound, and so many PUSH connected to it, that send nothing. Heap and
 stacks after two garbage collections, and goroutines, divided by twice the connections; the sockets that connect are in it. What
 the kernel holds is not. Three rounds.`,

@@ -61,12 +61,13 @@ func wireOneWayGoals(m measured) (goals []Goal) {
 
 // wireTripGoals look at the percentiles, of which the first is behind the mean.
 func wireTripGoals(m measured) (goals []Goal) {
-	for _, g := range []struct{ row, name string }{
-		{"round-trip/tcp", "Round trip over tcp, 10 B"},
-		{"round-trip/tcp/busy", "Round trip over tcp, 10 B, beside a stream"},
+	for _, g := range []struct{ row, name, by string }{
+		{"round-trip/tcp", "Round trip over tcp, 10 B", peer.MQ},
+		{"round-trip/tcp/busy", "Round trip over tcp, 10 B, beside a stream", peer.MQ},
+		{"round-trip/tcp/busy", "Round trip over tcp, 10 B, beside a stream with a small window", peer.MQWindow},
 	} {
-		floor, zmq := m.cost(g.row, 1, peer.MQ, peer.NetConn), m.times(g.row, 1, peer.MQ, peer.Libzmq)
-		p99 := m.cost(g.row, 2, peer.MQ, peer.NetConn)
+		floor, zmq := m.cost(g.row, 1, g.by, peer.NetConn), m.times(g.row, 1, g.by, peer.Libzmq)
+		p99 := m.cost(g.row, 2, g.by, peer.NetConn)
 		goals = append(goals,
 			Goal{
 				What: g.name + ", p50", Want: "costs at most 1.5x of a bare connection; 5x libzmq",
@@ -120,6 +121,9 @@ func connectedGoals(m measured) []Goal {
 			goals = append(goals, m.scaling(fmt.Sprintf("%s %s peers against 1", row.what, stat.Count(n)),
 				row.name+"1", fmt.Sprint(row.name, n), 0, peer.MQ, 2))
 		}
+		goals = append(goals,
+			m.scaling(row.what+" 10,000 peers in bursts against 1", row.name+"1", row.name+"10000/bursts", 0, peer.MQ, 2),
+			m.scaling(row.what+" 1 busy peer of 10,000 against 1", row.name+"1", row.name+"10000/busy", 0, peer.MQ, 1.5))
 	}
 	return goals
 }
