@@ -47,7 +47,15 @@ func manyRows(table, name string, s Scale, p peer.Pattern, run func(busy, burst 
 	return append(rows, bursts, busy)
 }
 
-func wireFanInRows(s Scale) []Row { return manyRows(WireFanIn, "fan-in", s, peer.FanIn, fanIn) }
+// wireFanInRows pass so many messages that what the sender is ahead, and with it what leaves
+// with one system call, depends little on how many there are.
+func wireFanInRows(s Scale) []Row {
+	rows := manyRows(WireFanIn, "fan-in", s, peer.FanIn, fanIn)
+	for i := range rows {
+		rows[i].Least = max(rows[i].Least, s.Steady)
+	}
+	return rows
+}
 
 func wireRouteRows(s Scale) []Row {
 	return manyRows(WireRoutes, "routing", s, peer.Routes, routedApart)

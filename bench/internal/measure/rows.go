@@ -21,6 +21,7 @@ type Scale struct {
 	Settle      time.Duration // how long goroutines may take to fall asleep
 	Idle        time.Duration // how long they are watched then
 	Connected   []int         // peers over a network
+	Steady      int           // messages of fan-in over a network, at least
 	Lone        int           // messages that find everybody asleep
 	Traced      int           // messages whose system calls are counted
 }
@@ -37,6 +38,7 @@ func Full() Scale {
 		Settle:      300 * time.Millisecond,
 		Idle:        5 * time.Second,
 		Connected:   []int{1, 1000, 10_000},
+		Steady:      300_000,
 		Lone:        1000,
 		Traced:      100_000,
 	}

@@ -67,7 +67,7 @@ subscribers share one connection, but the server sends to it once for each. libz
 the publisher and 500 for each subscriber.`,
 	measure.WireFanIn: `Many peers, each with a connection, and one receiver: messages of 10 bytes from one goroutine over all
 peers in turn. Queues are those a socket has by default, 1000 at each end, so many peers can hold many messages: a measurement
-has at least 10 for each peer, and is done once before it is measured. It is made in a process of its own. Where a process may
+has at least 300,000, and is done once before it is measured. It is made in a process of its own. Where a process may
 not have 20,000 files open and some more, there are fewer peers than 10,000. The fewer messages a peer has, the fewer leave with
 one system call, which costs more than all the rest: net.Conn shows what a write and a read for each message take. So the most
 peers also send 100 in a row each; and one of them sends all, while the others are connected and idle.`,
