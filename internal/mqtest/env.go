@@ -253,12 +253,12 @@ func (e *Env) Eventually(ok func() bool, format string, args ...any) {
 	e.t.Helper()
 	if e.scheme.Inproc {
 		e.Settle()
-	} else {
-		for end := time.Now().Add(patience); !ok() && time.Now().Before(end); {
-			time.Sleep(time.Millisecond)
-		}
 	}
-	if !ok() {
+	came := ok() // asked once each time: what is true for a moment has come true
+	for end := time.Now().Add(patience); !came && !e.scheme.Inproc && time.Now().Before(end); came = ok() {
+		time.Sleep(time.Millisecond)
+	}
+	if !came {
 		require.Fail(e.t, "never came true", append([]any{format}, args...)...)
 	}
 }
