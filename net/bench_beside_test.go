@@ -5,6 +5,7 @@ package mqnet_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -18,47 +19,49 @@ import (
 )
 
 // BenchmarkBeside is round trips of 10 B over tcp, alone and while messages of 1 kB stream
-// over another connection of the process as fast as they can. Go looks at its connections when
-// a processor has nothing else to run; that is when the stream stops for a moment, and so the
-// 99th percentile is as long as what the PULL of the stream lets it send ahead: WithWindow.
+// over one or four other connections of the process as fast as they can. With one processor it
+// shows best what glances are good for.
 //
-//	go test ./net -run '^$' -bench Beside -benchtime 40000x
+//	go test ./net -run '^$' -bench Beside -benchtime 20000x -cpu 2,1
 func BenchmarkBeside(b *testing.B) {
-	type ends = func(*testing.B) (func() error, func() error)
 	for _, of := range []struct {
 		name         string
 		stream, trip ends
 	}{
-		{"nothing/mq", nil, mqTrip},
-		{"nothing/net.Conn", nil, bareTrip},
-		{"window=default/mq", mqStream(), mqTrip},
-		{"window=512/mq", mqStream(mq.WithWindow(512)), mqTrip},
-		{"window=256/mq", mqStream(mq.WithWindow(256)), mqTrip},
-		{"window=128/mq", mqStream(mq.WithWindow(128)), mqTrip},
-		{"window=64/mq", mqStream(mq.WithWindow(64)), mqTrip},
-		{"net.Conn/net.Conn", bareStream, bareTrip},
+		{"mq", mqStream, mqTrip},
+		{"net.Conn", bareStream, bareTrip},
 	} {
-		b.Run(of.name, func(b *testing.B) {
-			// The cleanups of what comes later run first: the ends are closed, and then waited for.
-			var wg sync.WaitGroup
-			b.Cleanup(wg.Wait)
-			again := func(f func() error) {
-				wg.Go(func() {
-					for f() == nil {
-					}
-				})
+		for _, streams := range []int{0, 1, 4} {
+			b.Run(fmt.Sprintf("streams=%d/%s", streams, of.name), func(b *testing.B) {
+				ask, streamed := startBeside(b, streams, of.stream, of.trip)
+				measureTrips(b, ask, streamed)
+			})
+		}
+	}
+}
+
+// ends makes two ends, and returns what is to be done at one and at the other.
+type ends = func(testing.TB) (func() error, func() error)
+
+// startBeside starts streams, and who serves trips; ask is one. All end with the test.
+func startBeside(tb testing.TB, streams int, stream, trip ends) (ask func() error, streamed *atomic.Int64) {
+	var wg sync.WaitGroup
+	tb.Cleanup(wg.Wait) // after the cleanups that come later have closed the ends
+	again := func(f func() error) {
+		wg.Go(func() {
+			for f() == nil {
 			}
-			var streamed atomic.Int64
-			if of.stream != nil {
-				send, receive := of.stream(b)
-				again(send)
-				again(func() error { err := receive(); streamed.Add(1); return err })
-			}
-			ask, serve := of.trip(b)
-			again(serve)
-			measureTrips(b, ask, &streamed)
 		})
 	}
+	streamed = new(atomic.Int64)
+	for range streams {
+		send, receive := stream(tb)
+		again(send)
+		again(func() error { err := receive(); streamed.Add(1); return err })
+	}
+	ask, serve := trip(tb)
+	again(serve)
+	return ask, streamed
 }
 
 // measureTrips reports what they take, and the messages that were streamed meanwhile.
@@ -80,17 +83,15 @@ func measureTrips(b *testing.B, ask func() error, streamed *atomic.Int64) {
 	b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
 }
 
-func mqStream(opts ...mq.Option) func(*testing.B) (send, receive func() error) {
-	return func(b *testing.B) (send, receive func() error) {
-		push, pull := mqEnds(b, mq.NewPush(mq.WithLinger(0)), mq.NewPull(opts...))
-		m := mq.Message{Data: bytes.Repeat([]byte{1}, 1000)}
-		return func() error { return push.Send(context.Background(), m) },
-			func() error { _, err := pull.Recv(context.Background()); return err }
-	}
+func mqStream(tb testing.TB) (send, receive func() error) {
+	push, pull := mqEnds(tb, mq.NewPush(mq.WithLinger(0)), mq.NewPull())
+	m := mq.Message{Data: bytes.Repeat([]byte{1}, 1000)}
+	return func() error { return push.Send(context.Background(), m) },
+		func() error { _, err := pull.Recv(context.Background()); return err }
 }
 
-func mqTrip(b *testing.B) (ask, serve func() error) {
-	req, rep := mqEnds(b, mq.NewReq(), mq.NewRep())
+func mqTrip(tb testing.TB) (ask, serve func() error) {
+	req, rep := mqEnds(tb, mq.NewReq(), mq.NewRep())
 	ctx, m := context.Background(), mq.Message{Data: make([]byte, 10)}
 	ask = func() error {
 		if err := req.Send(ctx, m); err != nil {
@@ -109,16 +110,16 @@ func mqTrip(b *testing.B) (ask, serve func() error) {
 	return ask, serve
 }
 
-func mqEnds(b *testing.B, from, to mq.Socket) (_, _ mq.Socket) {
-	b.Cleanup(func() { from.Close(); to.Close() })
-	require.NoError(b, to.Bind("tcp://127.0.0.1:0"))
-	require.NoError(b, from.Connect(to.Addr()))
+func mqEnds(tb testing.TB, from, to mq.Socket) (_, _ mq.Socket) {
+	tb.Cleanup(func() { from.Close(); to.Close() })
+	require.NoError(tb, to.Bind("tcp://127.0.0.1:0"))
+	require.NoError(tb, from.Connect(to.Addr()))
 	return from, to
 }
 
 // bareStream sends as many bytes at once as a session does.
-func bareStream(b *testing.B) (send, receive func() error) {
-	from, to := pair(b, "tcp")
+func bareStream(tb testing.TB) (send, receive func() error) {
+	from, to := pair(tb, "tcp")
 	many, buffer := bytes.Repeat([]byte{1}, 64_000), make([]byte, 64_000)
 	send = func() error { _, err := from.Write(many); return err }
 	left := 0
@@ -136,8 +137,8 @@ func bareStream(b *testing.B) (send, receive func() error) {
 	return send, receive
 }
 
-func bareTrip(b *testing.B) (ask, serve func() error) {
-	from, to := pair(b, "tcp")
+func bareTrip(tb testing.TB) (ask, serve func() error) {
+	from, to := pair(tb, "tcp")
 	out, back, there := make([]byte, 10), make([]byte, 10), make([]byte, 10)
 	ask = func() error {
 		if _, err := from.Write(out); err != nil {

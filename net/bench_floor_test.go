@@ -69,19 +69,19 @@ func BenchmarkFloor(b *testing.B) {
 }
 
 // pair is the two ends of a connection.
-func pair(b *testing.B, network string) (from, to net.Conn) {
-	b.Helper()
+func pair(tb testing.TB, network string) (from, to net.Conn) {
+	tb.Helper()
 	at := "127.0.0.1:0"
 	if network == "unix" {
-		at = filepath.Join(b.TempDir(), "s")
+		at = filepath.Join(tb.TempDir(), "s")
 	}
 	listener, err := net.Listen(network, at)
-	require.NoError(b, err)
+	require.NoError(tb, err)
 	defer listener.Close()
 	from, err = net.Dial(network, listener.Addr().String())
-	require.NoError(b, err)
+	require.NoError(tb, err)
 	to, err = listener.Accept()
-	require.NoError(b, err)
-	b.Cleanup(func() { from.Close(); to.Close() })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { from.Close(); to.Close() })
 	return from, to
 }

@@ -44,6 +44,9 @@ func (s *session) handle(item zmtp.Item) error {
 	if s.end.Out == nil {
 		return nil
 	}
+	if s.stream.apart() {
+		poller.met()
+	}
 	m := transport.NewMsg(item.Body, item.More)
 	if kind == transport.Req || kind == transport.Rep {
 		var ok bool

@@ -15,22 +15,38 @@ import (
 //
 // Where so many goroutines compute that it takes long to have a turn again, it keeps its
 // turns.
+//
+// Beside messages that come one by one, it waits for a glance now and then.
 type stream struct {
-	much bool // came with the last read
-	keep int  // turns that are kept
+	much   bool // came with the last read
+	little int  // reads in succession with which not much came, up to apartMin
+	keep   int  // turns that are kept
 }
 
 const (
 	streamMin = 4 << 10               // bytes of a read, from which on it is much
+	apartMin  = 16                    // reads, from which on messages come one by one: a stream has fewer at its end
 	turnMax   = 50 * time.Microsecond // to wait for a turn
 	turnsKept = 100
 )
 
 // read notes that n bytes have been read.
-func (s *stream) read(n int) { s.much = n >= streamMin }
+func (s *stream) read(n int) {
+	if s.much = n >= streamMin; s.much {
+		s.little = 0
+		return
+	}
+	s.little = min(s.little+1, apartMin)
+}
+
+// apart reports whether messages come one by one.
+func (s *stream) apart() bool { return s.little >= apartMin }
 
 // pause lets others run, after much was read.
 func (s *stream) pause() {
+	if s.much && poller.look(readerGlance) {
+		return
+	}
 	if s.givesWay() {
 		begun := time.Now()
 		runtime.Gosched()

@@ -26,3 +26,17 @@ func TestStreamGivesWay(t *testing.T) {
 	s.read(0)
 	require.False(t, s.givesWay())
 }
+
+// Messages come one by one where little was read many times in succession.
+func TestStreamApart(t *testing.T) {
+	var s stream
+	for range apartMin {
+		require.False(t, s.apart())
+		s.read(streamMin - 1)
+	}
+	require.True(t, s.apart())
+	s.read(1)
+	require.True(t, s.apart())
+	s.read(streamMin)
+	require.False(t, s.apart())
+}

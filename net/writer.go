@@ -32,7 +32,11 @@ func (s *session) write(ctx context.Context) error {
 		if done {
 			return s.finish()
 		}
+		full := b.size >= besideBatch
 		b.reset()
+		if full {
+			poller.look(writerGlance)
+		}
 	}
 }
 
@@ -46,12 +50,13 @@ func (s *session) fill(ctx context.Context, b *batch) (done, ok bool, err error)
 	if s.lending != nil {
 		s.lending.holding.Store(true)
 	}
+	most := poller.batch()
 	poked := s.in.RecvShare(ctx, func(m transport.Msg) bool {
 		if b.size == 0 {
 			err = s.addCommands(b)
 		}
 		s.add(b, m)
-		return b.size < batchMax
+		return b.size < most
 	})
 	if errors.Is(poked, transport.ErrPoked) {
 		done = s.ending.Load() && s.settled()
