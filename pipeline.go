@@ -238,12 +238,7 @@ func WithAck() Option {
 // number doubles as long as Recv waits for messages that the PUSH has no leave to send. So it
 // comes to what a worker takes in a millisecond or two, or in the time that an
 // acknowledgement is on its way, and is 4 for one that takes a millisecond for each. Beyond 4, it is
-// held to 2 MiB, or to 8 messages of at most 8 MiB together. In-process, nothing is sent ahead.
-//
-// While a PUSH and a PULL of one process pass on a whole window, other connections of that process
-// may have to wait for a processor. A small window has them wait less, and the stream take longer:
-// with two processors and messages of 1 kB, one in a hundred round trips beside the stream took 0.8 ms
-// by default and 0.12 ms with 64, and a message of the stream 0.5 us and 1.5 us (BenchmarkBeside in net).
+// held to 2 MiB, or to 32 messages of at most 32 MiB together. In-process, nothing is sent ahead.
 func WithWindow(n int) Option {
 	checkHWM("WithWindow", n)
 	return setWire(func(o *transport.Options) { o.Window = n })

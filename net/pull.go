@@ -42,8 +42,8 @@ type borrowing struct {
 const (
 	leastCredit = 4                      // messages
 	mostBytes   = 2 << 20                // of messages that are not delivered, beyond leastCredit
-	fewBytes    = 8 << 20                // of at most fewCredit messages, likewise
-	fewCredit   = 8                      // messages
+	fewBytes    = 32 << 20               // of at most fewCredit messages, likewise
+	fewCredit   = 32                     // messages
 	ackStep     = 1024                   // messages
 	ackDelay    = time.Millisecond       // how long an acknowledgement waits for company
 	calmTime    = 100 * time.Millisecond // from one halving to the next

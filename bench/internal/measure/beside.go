@@ -22,7 +22,6 @@ const streamTurn = 20
 // besideStream makes a row of round trips one beside a stream.
 func besideStream(row Row) Row {
 	row.Table, row.Name = WireBusy, row.Name+"/busy"
-	row.Peers = wireBusyPeers
 	row.beside = peer.Work{Pattern: peer.Pipeline, Producers: 1, Consumers: 1, Over: row.work.Over, Size: large}
 	for i := range row.Lines {
 		row.Lines[i].Bare = true // what is allocated is mostly the stream's

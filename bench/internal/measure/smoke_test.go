@@ -141,7 +141,7 @@ func TestWhoIsAsked(t *testing.T) {
 			}
 		}
 		wire := strings.HasPrefix(row.Table, "Network")
-		for _, name := range []string{peer.NetConn, peer.MQDealer, peer.MQRelease, peer.MQWindow, peer.LibzmqC, peer.MQToLibzmq, peer.LibzmqToMQ} {
+		for _, name := range []string{peer.NetConn, peer.MQDealer, peer.MQRelease, peer.LibzmqC, peer.MQToLibzmq, peer.LibzmqToMQ} {
 			if !wire && slices.Contains(names, name) {
 				t.Errorf("%s: %s is asked", row.Name, name)
 			}

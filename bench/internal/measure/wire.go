@@ -18,7 +18,6 @@ var (
 	wireTripPeers  = []string{
 		peer.MQ, peer.Libzmq, peer.LibzmqC, peer.MQToLibzmq, peer.LibzmqToMQ, peer.GoZeroMQ, peer.NetConn,
 	}
-	wireBusyPeers   = slices.Insert(slices.Clone(wireTripPeers), 1, peer.MQWindow)
 	wireFanOutPeers = []string{peer.MQ, peer.Libzmq, peer.LibzmqC, peer.GoZeroMQ, peer.NATS, peer.NetConn}
 	wireLonePeers   = []string{peer.MQ, peer.Libzmq, peer.LibzmqC, peer.NetConn}
 	wireManyPeers   = []string{peer.MQ, peer.Libzmq, peer.NetConn}

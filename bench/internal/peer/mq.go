@@ -4,7 +4,6 @@ package peer
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/seedmq/mq"
 	_ "github.com/seedmq/mq/net"
@@ -13,28 +12,23 @@ import (
 // mqPeer is mq, each rig with a runtime of its own: by its name, one of the ways to use it.
 type mqPeer string
 
-// smallWindow is that of MQWindow.
-const smallWindow = 64
-
 var aboutMQ = map[mqPeer]string{
 	MQ: "mq with a context that can be cancelled, in every `Send` and `Recv`. Several goroutines share one socket, " +
 		"except where a row says otherwise. Nothing is copied, except over tcp and ipc, where each end has a queue of 500, or " +
 		"less for large messages. A PULL over tcp or ipc acknowledges to a PUSH of mq what it has taken, and in place of its queue " +
-		"has a window: as many messages as it takes in a millisecond or two, at most 16,384, or 2 MiB of them, are sent ahead.",
+		"has a window: as many messages as it takes in a millisecond or two, at most 16,384, or 2 MiB of them or 32 messages, are sent ahead.",
 	MQBackground: "mq with `context.Background()`, which cannot be cancelled.",
 	MQDealer: "mq with a DEALER at each end in place of PUSH and PULL, over tcp and ipc. They speak plain ZMTP, where nobody " +
 		"acknowledges anything, so the difference from mq is what it costs not to lose messages. A DEALER holds 500 at each " +
 		"end. The PULL of mq has a window in place of the second queue, see mq.",
 	MQRelease: "mq with a PULL that says `Release` of each message when it comes for the next, over tcp and ipc: memory is used " +
 		"again while it is in the caches. A program in C does that with `zmq_msg_close`.",
-	MQWindow: fmt.Sprintf("mq, where the PULL of the stream has `WithWindow(%d)`, beside a stream only: it takes longer, and others have "+
-		"a turn more often.", smallWindow),
 }
 
 func (p mqPeer) Info() Info {
 	return Info{
 		Name: string(p), About: aboutMQ[p], Module: "github.com/seedmq/mq",
-		ByName: p == MQDealer || p == MQRelease || p == MQWindow,
+		ByName: p == MQDealer || p == MQRelease,
 	}
 }
 
@@ -43,14 +37,13 @@ const mqAddr = "inproc://bench"
 // mqRig gathers sockets, and the first error on the way.
 type mqRig struct {
 	Rig
-	ctx    context.Context
-	own    mq.Option
-	addr   string      // to bind to; once that is done, to connect to
-	over   bool        // a network
-	half   int         // messages that a queue at one end of a connection holds
-	free   bool        // receivers release what they have received
-	ofPull []mq.Option // of the PULL of a pipeline, besides own
-	err    error
+	ctx  context.Context
+	own  mq.Option
+	addr string // to bind to; once that is done, to connect to
+	over bool   // a network
+	half int    // messages that a queue at one end of a connection holds
+	free bool   // receivers release what they have received
+	err  error
 }
 
 func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
@@ -59,9 +52,6 @@ func (p mqPeer) Open(setup context.Context, w Work) (*Rig, error) {
 	}
 	r := newMQRig(w)
 	r.free = p == MQRelease
-	if p == MQWindow {
-		r.ofPull = append(r.ofPull, mq.WithWindow(smallWindow))
-	}
 	if p == MQBackground {
 		r.ctx = context.Background()
 	}
@@ -184,7 +174,7 @@ func (r *mqRig) pipeline(setup context.Context, w Work) {
 	pulls := 0
 	for i := range w.Consumers {
 		if i == 0 || w.Apart {
-			pull = mq.NewPull(append(own, r.ofPull...)...)
+			pull = mq.NewPull(own...)
 			r.note(pull.Connect(r.addr))
 			r.meet(setup, pull, 1)
 			pulls++

@@ -148,7 +148,6 @@ func All() []Contender {
 		mqPeer(MQBackground),
 		mqPeer(MQDealer),
 		mqPeer(MQRelease),
-		mqPeer(MQWindow),
 		chanPeer{},
 		chanPeer{ctx: true},
 		libzmqPeer{},
@@ -168,7 +167,6 @@ const (
 	MQBackground = "mq-bg"
 	MQDealer     = "mq-dealer"
 	MQRelease    = "mq-release"
-	MQWindow     = "mq-window"
 	Chan         = "chan"
 	ChanCtx      = "chan-ctx"
 	Libzmq       = "libzmq"

@@ -54,7 +54,7 @@ mq->libzmq has a REQ of mq and a REP of libzmq. net.Conn writes the bytes back a
 	measure.WireBusy: `The same while a stream of messages of 1 kB goes over another connection, through sockets of the same
 contender in the same process (PUSH to PULL; with libzmq they have contexts of their own, and so four I/O threads in place of
 two), as fast as it can: everybody has two processors for all that. Whoever has a slow stream leaves more for the round trips,
-so the last line says how fast it was: both have to be read together. mq-window is mq with a stream of which less is sent ahead.`,
+so the last line says how fast it was: both have to be read together.`,
 	measure.WireLone: `A message of 10 bytes, one way, when nothing was on its way for 200 microseconds or more and everybody
 sleeps: from the call that sends to the return of the call that receives. To wake a thread is most of it, and a machine that
 puts its processors to sleep takes longer. The round trips above never let anybody fall asleep for long.`,

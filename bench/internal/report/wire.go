@@ -61,13 +61,12 @@ func wireOneWayGoals(m measured) (goals []Goal) {
 
 // wireTripGoals look at the percentiles, of which the first is behind the mean.
 func wireTripGoals(m measured) (goals []Goal) {
-	for _, g := range []struct{ row, name, by string }{
-		{"round-trip/tcp", "Round trip over tcp, 10 B", peer.MQ},
-		{"round-trip/tcp/busy", "Round trip over tcp, 10 B, beside a stream", peer.MQ},
-		{"round-trip/tcp/busy", "Round trip over tcp, 10 B, beside a stream with a small window", peer.MQWindow},
+	for _, g := range []struct{ row, name string }{
+		{"round-trip/tcp", "Round trip over tcp, 10 B"},
+		{"round-trip/tcp/busy", "Round trip over tcp, 10 B, beside a stream"},
 	} {
-		floor, zmq := m.cost(g.row, 1, g.by, peer.NetConn), m.times(g.row, 1, g.by, peer.Libzmq)
-		p99 := m.cost(g.row, 2, g.by, peer.NetConn)
+		floor, zmq := m.cost(g.row, 1, peer.MQ, peer.NetConn), m.times(g.row, 1, peer.MQ, peer.Libzmq)
+		p99 := m.cost(g.row, 2, peer.MQ, peer.NetConn)
 		goals = append(goals,
 			Goal{
 				What: g.name + ", p50", Want: "costs at most 1.5x of a bare connection; 5x libzmq",
