@@ -23,7 +23,8 @@ import (
 //
 // Streams do that only while messages come one by one, somewhere in the process: a stream
 // alone never waits. Beside others it is slower, most of all because they get more done:
-// BenchmarkBeside shows both.
+// BenchmarkBeside shows both. Where goroutines compute on all processors, Go does not look
+// soon; there streams wait rarely.
 type glances struct {
 	apart  atomic.Bool  // a message has come by itself, since somebody looked
 	beside atomic.Bool  // that was not long ago
@@ -32,6 +33,7 @@ type glances struct {
 
 	turn *semaphore.Weighted // who looks, and waits, has it; protects the fields below
 	seen time.Duration       // when apart was last found, by the clock
+	took time.Duration       // by a glance, as a moving average
 	echo echo
 }
 
@@ -44,6 +46,11 @@ const (
 	readerGlance = 200 * time.Microsecond // and for who reads
 	besideBatch  = batchMax / 2           // bytes of a batch, beside others
 	besideTime   = 100 * time.Millisecond // after a message, another one is expected
+
+	// A glance takes some microseconds, and now and then 4 ms, when Linux leaves two threads on
+	// one processor.
+	glanceLong = time.Millisecond // if it takes so long on average, it is not worth waiting
+	glanceRest = 20               // times as long as that streams do not wait then
 )
 
 // poller is one for the process, because Go has one.
@@ -88,8 +95,15 @@ func (g *glances) look(after time.Duration) bool {
 	if !beside || !g.due(after) {
 		return false
 	}
+	begun := g.clock()
 	g.echo.wait()
-	g.last.Store(int64(g.clock()))
+	now := g.clock()
+	g.took += (now - begun - g.took) / 8
+	if g.took > glanceLong {
+		now += glanceRest * g.took
+		g.beside.Store(false)
+	}
+	g.last.Store(int64(now))
 	return true
 }
 

@@ -34,6 +34,32 @@ func TestGlance(t *testing.T) {
 	require.True(t, g.look(step))
 }
 
+// Where Go does not look soon, streams stop waiting for it.
+func TestGlanceTakesLong(t *testing.T) {
+	now, slow := time.Hour, time.Duration(0)
+	g := newGlances()
+	g.clock = func() time.Duration {
+		now += slow // each time somebody looks at it
+		return now
+	}
+	look := func(each time.Duration) bool {
+		g.met()
+		slow = each
+		return g.look(0)
+	}
+	require.True(t, look(4*time.Millisecond))
+	require.True(t, look(0), "once is nothing")
+	require.True(t, look(10*time.Millisecond))
+	require.False(t, look(0))
+	require.Equal(t, batchMax, g.batch())
+	now += glanceRest * glanceLong
+	require.False(t, look(0), "it took longer than that")
+	for g.batch() != besideBatch { // until it does not take long any more
+		now += time.Second
+		require.True(t, look(0))
+	}
+}
+
 // All that stream look, and each of them goes on.
 func TestGlanceOfMany(t *testing.T) {
 	g := newGlances()
