@@ -28,17 +28,19 @@ func TestBesideStream(t *testing.T) {
 	}
 	ask, streamed := startBeside(t, 1, mqStream, mqTrip)
 	const many = 500
-	for range many { // until the window is large, and the round trips are known
-		require.NoError(t, ask())
-	}
 	meanwhile := make([]int64, many)
-	for i := range meanwhile {
-		before := streamed.Load()
-		require.NoError(t, ask())
-		meanwhile[i] = streamed.Load() - before
+	for range 20 { // until the window is large and the round trips are known, and while the machine is busy
+		for i := range meanwhile {
+			before := streamed.Load()
+			require.NoError(t, ask())
+			meanwhile[i] = streamed.Load() - before
+		}
+		slices.Sort(meanwhile)
+		t.Logf("messages of the stream during a round trip: %d, one in ten %d, most %d",
+			meanwhile[many/2], meanwhile[many*9/10], meanwhile[many-1])
+		if n := meanwhile[many/2]; n > 0 && n < 800 && streamed.Load() > 100_000 {
+			return
+		}
 	}
-	slices.Sort(meanwhile)
-	t.Logf("messages of the stream during a round trip: %d, one in ten %d, most %d",
-		meanwhile[many/2], meanwhile[many*9/10], meanwhile[many-1])
-	require.Less(t, meanwhile[many/2], int64(800))
+	require.Fail(t, "round trips wait for the stream")
 }

@@ -22,7 +22,7 @@ import (
 // are full or empty. In any case Go looks every 10 ms.
 //
 // Streams do that only while messages come one by one, somewhere in the process: a stream
-// alone never waits. Beside others it is slower, most of all because they get more done:
+// alone at full speed does not. Beside others it is slower, most of all because they get more done:
 // BenchmarkBeside shows both. Where goroutines compute on all processors, Go does not look
 // soon; there streams wait rarely.
 type glances struct {

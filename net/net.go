@@ -77,8 +77,8 @@
 // So while messages come one by one as well, over any connection of the process, who writes or
 // reads a stream waits for that look now and then: with one processor a round trip passes
 // after some 60 messages of the stream, and would after a window of 2000 (TestBesideStream). A
-// stream alone never waits. Other connections, of net/http say, gain by that too, but do not
-// bring it about.
+// stream alone at full speed does not wait. Other connections, of net/http say, gain by that
+// too, but do not bring it about.
 //
 // A part that was received belongs to the receiver, for ever and to write in too. One of up to
 // 2 kB is cut from a block of at most 8 kB: to keep it keeps the block, and so bytes.Clone is
